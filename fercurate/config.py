@@ -1,0 +1,84 @@
+"""One frozen dataclass a stage: what the command line and a pipeline's TOML can set.
+
+A field's metadata holds its help text, so that each option is described in one place.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from fercurate.errors import InputError
+
+Effort = Literal["quick", "standard", "thorough"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Profile = Literal["auto", "generic", "fer2013"]
+
+
+def _option(default: Any, text: str) -> Any:
+    return dataclasses.field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class ImportConfig:
+    """`fercurate import`."""
+
+    source: Path = _option(Path(), "csv, archive or folder to read")
+    ferplus: Path | None = _option(None, "fer2013new.csv: FER+ votes, joined by row")
+    max_rejected: float = _option(0.01, "largest share of bad input rows, 0 to 1")
+    max_unpacked_gb: float = _option(8.0, "refuse an archive that unpacks to more, GB")
+
+
+@dataclass(frozen=True)
+class AuditConfig:
+    """`fercurate audit`."""
+
+    effort: Effort = _option("standard", "how much time to spend")
+    folds: int | None = _option(None, "cross-fitting folds (default: by effort)")
+    seed: int = _option(0, "same seed, same ranking on the same device")
+    device: Device = _option("auto", "where to train")
+    profile: Profile = _option("auto", "what is known about the dataset's label noise")
+
+
+Config = TypeVar("Config")
+
+
+def build(cls: type[Config], table: dict[str, Any], where: str) -> Config:
+    """An instance of a config class from a TOML table or command-line overrides.
+
+    Args:
+        cls: One of the dataclasses above.
+        table: Values by field name, with "-" or "_"; None means not given.
+        where: Named in the error: "pipelines/demo.toml [audit]", say.
+
+    Raises:
+        InputError: a key that the stage does not know, or a value of the wrong type.
+    """
+    hints = get_type_hints(cls)
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in hints:
+            raise InputError(f"{where}: unknown setting {key!r}.", f"Known: {', '.join(hints)}")
+        if value is not None:
+            values[name] = _checked(hints[name], value, f"{where}: {key}")
+    return cls(**values)
+
+
+def _checked(hint: Any, value: Any, where: str) -> Any:
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise InputError(f"{where} is {value!r}.", f"It is one of: {', '.join(get_args(hint))}")
+        return value
+    accepted = [t for t in (get_args(hint) or (hint,)) if t is not type(None)]
+    for kind in accepted:
+        if isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool):
+            return value
+        if kind is Path and isinstance(value, str):
+            return Path(value)
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+    names = " or ".join(t.__name__ for t in accepted)
+    raise InputError(f"{where} is {value!r}.", f"It must be a {names}.")

@@ -1,0 +1,287 @@
+"""A dataset's folder: the only module that knows file names.
+
+Every write goes to a file beside its target and is renamed into place, so that a reader
+sees the old file or the new one and never half of either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fercurate.errors import FercurateError, InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+DATASETS = Path("datasets")
+REPORTS = Path("reports")
+
+MANIFEST_COLUMNS = (
+    "row", "sample_id", "split", "label", "source", "sha256",
+    "is_constant", "duplicate_group", "is_label_conflict", "is_split_leak",
+)  # fmt: skip
+AUDIT_COLUMNS = (
+    "row", "label", "label_quality", "is_label_issue", "suggested_label",
+    "suggested_confidence", "verdict", "neighbours",
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Workspace:
+    """The files of one dataset.
+
+    `root` need not exist yet. Readers raise `InputError` naming the command that makes a
+    file which is missing.
+    """
+
+    root: Path
+
+    @property
+    def name(self) -> str:
+        return self.root.resolve().name
+
+    # -- files ------------------------------------------------------------------------
+    @property
+    def manifest_path(self) -> Path:
+        return self.root / "manifest.parquet"
+
+    @property
+    def faces_path(self) -> Path:
+        return self.root / "faces.npy"
+
+    @property
+    def images_dir(self) -> Path:
+        return self.root / "images"
+
+    @property
+    def votes_path(self) -> Path:
+        return self.root / "votes.parquet"
+
+    @property
+    def rejected_path(self) -> Path:
+        return self.root / "rejected.csv"
+
+    @property
+    def audit_path(self) -> Path:
+        return self.root / "audit.parquet"
+
+    @property
+    def pred_probs_path(self) -> Path:
+        return self.root / "pred_probs.npy"
+
+    @property
+    def truth_path(self) -> Path:
+        """Known answers of a made dataset (the embedded sample); absent for real ones."""
+        return self.root / "truth.csv"
+
+    @property
+    def stages_path(self) -> Path:
+        return self.root / "stages.json"
+
+    @property
+    def runs_dir(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def database_dir(self) -> Path:
+        return self.root / ".fiftyone"
+
+    def image_path(self, sample_id: str) -> Path:
+        return self.images_dir / f"{sample_id}.png"
+
+    def run_dir(self, run_id: str) -> Path:
+        return self.runs_dir / run_id
+
+    # -- readers ----------------------------------------------------------------------
+    def manifest(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """One row an image in source order; `MANIFEST_COLUMNS` at least."""
+        return self._table(self.manifest_path, "fercurate import SOURCE", columns)
+
+    def audit(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """One row an audited image; `AUDIT_COLUMNS` at least."""
+        return self._table(self.audit_path, f"fercurate audit --dataset {self.name}", columns)
+
+    def votes(self) -> pd.DataFrame | None:
+        """FER+ votes in source order (all zero: not annotated), or None when not given."""
+        if not self.votes_path.exists():
+            return None
+        return self._table(self.votes_path, "fercurate import SOURCE --ferplus FILE", None)
+
+    def faces(self) -> NDArray[Any]:
+        """uint8 [N, 48, 48], a read-only memory map."""
+        return self._array(self.faces_path, "fercurate import SOURCE")
+
+    def pred_probs(self) -> NDArray[Any]:
+        """float32 [N, 7] out-of-sample probabilities; rows not audited are NaN."""
+        return self._array(self.pred_probs_path, f"fercurate audit --dataset {self.name}")
+
+    def _table(self, path: Path, command: str, columns: Sequence[str] | None) -> pd.DataFrame:
+        import pandas as pd
+
+        self._require(path, command)
+        try:
+            return pd.read_parquet(path, columns=None if columns is None else list(columns))
+        except Exception as error:
+            raise FercurateError(f"{path} cannot be read: {error}", _remake(command)) from error
+
+    def _array(self, path: Path, command: str) -> NDArray[Any]:
+        import numpy as np
+
+        self._require(path, command)
+        try:
+            loaded: NDArray[Any] = np.load(path, mmap_mode="r")
+        except (OSError, ValueError) as error:
+            raise FercurateError(f"{path} cannot be read: {error}", _remake(command)) from error
+        return loaded
+
+    def _require(self, path: Path, command: str) -> None:
+        if not path.exists():
+            raise InputError(f"{self.root} has no {path.name}.", f"Make it with: {command}")
+
+    # -- stages and fingerprints --------------------------------------------------------
+    def stages(self) -> dict[str, dict[str, Any]]:
+        """What each stage that finished here recorded of itself."""
+        if not self.stages_path.exists():
+            return {}
+        try:
+            found: dict[str, dict[str, Any]] = json.loads(self.stages_path.read_text())
+        except ValueError as error:
+            raise FercurateError(
+                f"{self.stages_path} is no JSON: {error}",
+                f"Delete it; stages then run again: {self.name}",
+            ) from error
+        return found
+
+    def fingerprint_of(self, stage: str) -> str | None:
+        """Fingerprint of the stage's present output, None when it never finished."""
+        record = self.stages().get(stage)
+        return None if record is None else str(record["fingerprint"])
+
+    def record(self, stage: str, fingerprint: str, summary: Mapping[str, Any]) -> None:
+        """Note that `stage` finished; the last thing that a stage does."""
+        stages = self.stages()
+        stages[stage] = {
+            "fingerprint": fingerprint,
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "summary": dict(summary),
+        }
+        write_json(self.stages_path, stages)
+
+
+def _remake(command: str) -> str:
+    return f"Make it again with: {command} --force"
+
+
+# -- finding a workspace ---------------------------------------------------------------
+def find(name: str | None, datasets: Path = DATASETS) -> Workspace:
+    """The workspace that `--dataset NAME` means; without a name, the only one there is.
+
+    `name` is a name under `datasets` or a path to a workspace.
+
+    Raises:
+        InputError: none is there, or several are and none was named.
+    """
+    if name is not None:
+        for candidate in (datasets / name, Path(name)):
+            if Workspace(candidate).manifest_path.exists():
+                return Workspace(candidate)
+        raise InputError(
+            f"There is no dataset {name!r} in {datasets}/.", _known(datasets) or _FIRST_STEP
+        )
+    found = existing(datasets)
+    if not found:
+        raise InputError(f"There is no dataset in {datasets}/ yet.", _FIRST_STEP)
+    if len(found) > 1:
+        raise InputError("There is more than one dataset.", _known(datasets))
+    return found[0]
+
+
+_FIRST_STEP = "Import one with: fercurate import fer2013.csv   (or try: fercurate demo)"
+
+
+def existing(datasets: Path = DATASETS) -> list[Workspace]:
+    """All imported datasets, by name."""
+    if not datasets.is_dir():
+        return []
+    folders = sorted(p for p in datasets.iterdir() if not p.name.startswith("."))
+    return [w for w in map(Workspace, folders) if w.manifest_path.exists()]
+
+
+def _known(datasets: Path) -> str:
+    names = ", ".join(w.name for w in existing(datasets))
+    return f"Choose one with --dataset: {names}" if names else ""
+
+
+# -- atomic writes ----------------------------------------------------------------------
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write to; renamed onto it on success, removed on failure."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(3)}")
+    try:
+        yield beside
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: object) -> None:
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """numpy scalars and arrays, and paths, as JSON knows them."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} does not go into JSON")
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    with replacing(path) as beside:
+        table.to_parquet(beside, index=False)
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    import numpy as np
+
+    with replacing(path) as beside, beside.open("wb") as file:
+        np.save(file, array)
+
+
+# -- fingerprints -----------------------------------------------------------------------
+def fingerprint(*parts: object) -> str:
+    """Sixteen hex digits over configuration and inputs; order matters, dict order does not."""
+    text = json.dumps([_hashable(p) for p in parts], sort_keys=True, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _hashable(part: object) -> object:
+    if dataclasses.is_dataclass(part) and not isinstance(part, type):
+        return {type(part).__name__: dataclasses.asdict(part)}
+    return part
+
+
+def hash_file(path: Path) -> str:
+    """sha256 of a file's bytes, hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
