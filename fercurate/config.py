@@ -15,10 +15,19 @@ from fercurate.errors import InputError
 Effort = Literal["quick", "standard", "thorough"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Profile = Literal["auto", "generic", "fer2013"]
+AuditSplit = Literal["train", "all"]
 
 
 def _option(default: Any, text: str) -> Any:
     return dataclasses.field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class SampleConfig:
+    """The embedded sample that `fercurate demo` starts from."""
+
+    folder: Path = _option(Path("datasets/demo-source"), "where to write its csv")
+    seed: int = _option(0, "same seed, same bytes")
 
 
 @dataclass(frozen=True)
@@ -37,9 +46,28 @@ class AuditConfig:
 
     effort: Effort = _option("standard", "how much time to spend")
     folds: int | None = _option(None, "cross-fitting folds (default: by effort)")
+    split: AuditSplit = _option("train", "which images to audit")
     seed: int = _option(0, "same seed, same ranking on the same device")
     device: Device = _option("auto", "where to train")
-    profile: Profile = _option("auto", "what is known about the dataset's label noise")
+    profile: Profile = _option(
+        "auto", "label noise known beforehand (auto: fer2013 when the pixels are FER2013's)"
+    )
+
+
+@dataclass(frozen=True)
+class ReportConfig:
+    """`fercurate report`."""
+
+    faces: bool = _option(True, "embed face images; without them the page may be published")
+    folder: Path | None = _option(None, "where to write (default: reports/<dataset>-audit)")
+    worst: int = _option(100, "how many of the worst images to show")
+
+
+@dataclass(frozen=True)
+class SyncConfig:
+    """`fercurate sync`."""
+
+    columns: tuple[str, ...] | None = _option(None, "update these audit columns only")
 
 
 Config = TypeVar("Config")
@@ -73,12 +101,14 @@ def _checked(hint: Any, value: Any, where: str) -> Any:
             raise InputError(f"{where} is {value!r}.", f"It is one of: {', '.join(get_args(hint))}")
         return value
     accepted = [t for t in (get_args(hint) or (hint,)) if t is not type(None)]
-    for kind in accepted:
+    for kind in (get_origin(t) or t for t in accepted):
+        if kind is tuple and isinstance(value, list):
+            return tuple(value)
         if isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool):
             return value
         if kind is Path and isinstance(value, str):
             return Path(value)
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
-    names = " or ".join(t.__name__ for t in accepted)
+    names = " or ".join((get_origin(t) or t).__name__ for t in accepted)
     raise InputError(f"{where} is {value!r}.", f"It must be a {names}.")

@@ -8,6 +8,9 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 """The input or the command is wrong: the user can mend it."""
 
+EXIT_STOPPED = 130
+"""Ctrl-C."""
+
 
 class FercurateError(Exception):
     """What went wrong and what to do next, each one plain sentence.

@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,8 +73,17 @@ class Workspace:
         return self.root / "rejected.csv"
 
     @property
+    def dataset_path(self) -> Path:
+        """What was imported: its source, format and whether it is FER2013."""
+        return self.root / "dataset.json"
+
+    @property
     def audit_path(self) -> Path:
         return self.root / "audit.parquet"
+
+    @property
+    def audit_summary_path(self) -> Path:
+        return self.root / "audit.json"
 
     @property
     def pred_probs_path(self) -> Path:
@@ -183,6 +193,21 @@ def _remake(command: str) -> str:
 
 
 # -- finding a workspace ---------------------------------------------------------------
+def dataset_name(name: str | None, source: Path) -> str:
+    """The name of a new dataset: the given one, or the source's without its endings.
+
+    Raises:
+        InputError: the name cannot be that of a folder.
+    """
+    chosen = name if name is not None else source.resolve().name.split(".")[0].lower()
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", chosen):
+        raise InputError(
+            f"{chosen!r} cannot name a dataset.",
+            "Give one of letters, digits, '.', '_' and '-' with --name.",
+        )
+    return chosen
+
+
 def find(name: str | None, datasets: Path = DATASETS) -> Workspace:
     """The workspace that `--dataset NAME` means; without a name, the only one there is.
 

@@ -1,0 +1,5 @@
+"""`python -m fercurate`."""
+
+from fercurate.cli import main
+
+main()

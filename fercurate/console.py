@@ -1,0 +1,107 @@
+"""The terminal: data on stdout, progress and messages on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fercurate.progress import Advance
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import ProgressColumn, Task
+    from rich.table import Table
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console that obeys NO_COLOR and writes no colour into a pipe."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    # a pipe has no width of its own: tables must not be cut at rich's 80 columns
+    width = None if stream.isatty() else 120
+    return Console(file=stream, highlight=False, width=width, soft_wrap=False)
+
+
+class Terminal:
+    """Progress bars and messages for a person; in a pipe or a log, only the messages."""
+
+    def __init__(self) -> None:
+        self._console = console(stderr=True)
+
+    @contextmanager
+    def task(self, name: str, total: float, unit: str = "images") -> Iterator[Advance]:
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            TaskProgressColumn(),
+            _column(_rate),
+            _column(_time_left),
+        )
+        shown = self._console.is_terminal
+        with Progress(*columns, console=self._console, disable=not shown, transient=True) as bar:
+            job = bar.add_task(name, total=total, unit=unit)
+            yield lambda amount: bar.advance(job, amount)
+
+    def say(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+    def warn(self, text: str) -> None:
+        self._console.print(text, style="yellow", markup=False)
+
+
+def _column(render: object) -> ProgressColumn:
+    from rich.progress import ProgressColumn
+    from rich.text import Text
+
+    class Column(ProgressColumn):
+        max_refresh = 0.5
+
+        def render(self, task: Task) -> Text:
+            return Text(render(task), style="dim")  # type: ignore[operator]
+
+    return Column()
+
+
+def _rate(task: Task) -> str:
+    return f"{task.speed:,.0f} {task.fields['unit']}/s" if task.speed else ""
+
+
+def _time_left(task: Task) -> str:
+    left = task.time_remaining
+    return "" if left is None else f"{clock(left)} left"
+
+
+def clock(seconds: float) -> str:
+    """A duration as people say it: "8 s", "3 min 20 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def table(title: str, header: list[str], rows: list[list[object]]) -> Table:
+    """A plain table: the first column left, the others right."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    made = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for i, name in enumerate(header):
+        made.add_column(name, justify="right" if i else "left", no_wrap=True)
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, str) else _number(cell) for cell in row))
+    return made
+
+
+def _number(cell: object) -> str:
+    if isinstance(cell, float):
+        return f"{cell:.3f}"
+    return f"{cell:,}" if isinstance(cell, int) else str(cell)

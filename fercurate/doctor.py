@@ -1,0 +1,115 @@
+"""What is installed on this machine, and what to do about what is not."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("torch", "torchvision", "fiftyone", "cleanlab", "cleanvision", "mediapipe", "pyarrow")
+
+REINSTALL = "Install again with: uv sync"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What was looked at.
+        ok: Whether it is there.
+        finding: In words.
+        fix: What to do; empty when there is nothing to do.
+        needed: Whether fercurate works without it.
+    """
+
+    name: str
+    ok: bool
+    finding: str
+    fix: str = ""
+    needed: bool = True
+
+
+def run() -> list[Check]:
+    """All checks, in the order in which one would mend things; raises nothing."""
+    return [
+        _python(),
+        *(_package(name) for name in PACKAGES),
+        _opencv(),
+        _database(),
+        _accelerator(),
+        _camera(),
+        _disk(Path()),
+    ]
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    fine = (3, 10) <= sys.version_info[:2] <= (3, 12)
+    return Check("python", fine, found, "" if fine else "Use Python 3.10, 3.11 or 3.12.")
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check(name, True, version(name))
+    except PackageNotFoundError:
+        return Check(name, False, "not installed", REINSTALL)
+
+
+def _opencv() -> Check:
+    try:
+        import cv2
+    except ImportError as error:
+        return Check("opencv", False, str(error), REINSTALL)
+    window = next(
+        (
+            line.split(":")[1].strip()
+            for line in cv2.getBuildInformation().splitlines()
+            if "GUI:" in line
+        ),
+        "NONE",
+    )
+    if window.upper() == "NONE":
+        return Check("opencv", True, f"{cv2.__version__}, without windows")
+    return Check("opencv", True, f"{cv2.__version__}, windows by {window}")
+
+
+def _database() -> Check:
+    from fercurate.review import database
+
+    found = database.check()
+    if not found.ok:
+        return Check("database", False, found.problem, found.fix)
+    number = f" {found.version}" if found.version else ""
+    return Check("database", True, f"mongod{number} answers after {found.seconds:.1f} s")
+
+
+def _accelerator() -> Check:
+    try:
+        from fercurate.learn import device
+    except ImportError as error:
+        return Check("accelerator", False, str(error), REINSTALL)
+    chosen = device.choose()
+    words = device.describe(chosen)
+    if chosen.type != "cpu":
+        return Check("accelerator", True, words)
+    return Check("accelerator", False, f"none; {words}", needed=False)
+
+
+def _camera() -> Check:
+    cameras = sorted(Path("/dev").glob("video*")) if sys.platform == "linux" else []
+    if cameras:
+        return Check("camera", True, ", ".join(map(str, cameras)))
+    unknown = "none found" if sys.platform == "linux" else "not looked for on this system"
+    return Check("camera", False, unknown, needed=False)
+
+
+def _disk(folder: Path) -> Check:
+    free = shutil.disk_usage(folder).free / 1e9
+    fine = free > 2 and os.access(folder, os.W_OK)
+    fix = "" if fine else "FER2013 needs about 1 GB in a folder that you may write to."
+    return Check("disk", fine, f"{free:.0f} GB free in {folder.resolve()}", fix)

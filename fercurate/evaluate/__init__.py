@@ -1,0 +1,1 @@
+"""How good an audit is: against later annotators, or against what was planted."""

@@ -1,0 +1,95 @@
+"""An audit of a made dataset beside what was planted in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fercurate.errors import InputError
+from fercurate.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Planted:
+    """How much of one kind of fault was planted, and how much of it was found."""
+
+    what: str
+    planted: int
+    found: int
+    note: str = ""
+
+
+def compare(workspace: Workspace, truth_file: Path) -> list[Planted]:
+    """What `truth_file` says was planted beside what import and audit found.
+
+    Args:
+        workspace: The sample, imported and audited.
+        truth_file: truth.csv as the sample's maker wrote it, one row a csv row.
+
+    Raises:
+        InputError: the truth is not that of this dataset.
+    """
+    import pandas as pd
+
+    truth = pd.read_csv(truth_file, keep_default_na=False)
+    manifest = workspace.manifest()
+    if len(truth) != len(manifest):
+        raise InputError(
+            f"{truth_file} has {len(truth)} rows, {workspace.name} has {len(manifest)}.",
+            "Make the sample again with: fercurate demo --force",
+        )
+    audit = workspace.audit().set_index("row").reindex(manifest["row"])
+    human = (truth["kind"] == "human").to_numpy()
+    wrong = human & (truth["true_label"] != truth["given_label"]).to_numpy()
+    audited = audit["label"].notna().to_numpy()
+    flagged = audit["is_label_issue"].eq(True).to_numpy()
+    right = (audit["suggested_label"].to_numpy() == truth["true_label"].to_numpy()) & flagged
+    target = wrong & audited
+    by_quality = np.argsort(audit["label_quality"].to_numpy(), kind="stable")
+    worst = by_quality[: int(target.sum())]
+    strangers = ~human & audited
+    copies = truth["is_split_copy"].to_numpy(bool)
+    leaks = manifest["is_split_leak"].to_numpy()
+    constant = truth["is_constant"].to_numpy(bool)
+    conflicts = truth["is_duplicate_conflict"].to_numpy(bool)
+    return [
+        Planted(
+            "wrong labels flagged",
+            int(target.sum()),
+            int((flagged & target).sum()),
+            f"{int(flagged.sum())} flagged in all, "
+            f"{int((flagged & (wrong | ~human)).sum())} of them rightly",
+        ),
+        Planted(
+            "wrong labels among the worst ranked",
+            int(target.sum()),
+            int(target[worst].sum()),
+            f"of the {len(worst)} images of lowest quality, {int((~human)[worst].sum())} "
+            "more are no faces",
+        ),
+        Planted(
+            "suggested label is the true one",
+            int((flagged & target).sum()),
+            int((right & target).sum()),
+            "among the wrong labels that were flagged",
+        ),
+        Planted(
+            "non-faces and drawings flagged",
+            int(strangers.sum()),
+            int((strangers & (flagged | (audit["verdict"] == "outlier").to_numpy())).sum()),
+            "as label issue or outlier; what is no face is screen's business",
+        ),
+        Planted(
+            "duplicates with two labels",
+            int(conflicts.sum()),
+            int((conflicts & manifest["is_label_conflict"].to_numpy()).sum()),
+        ),
+        Planted("copies across splits", int(copies.sum()), int((copies & leaks).sum())),
+        Planted(
+            "constant images",
+            int(constant.sum()),
+            int((constant & manifest["is_constant"].to_numpy()).sum()),
+        ),
+    ]

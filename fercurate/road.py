@@ -1,0 +1,198 @@
+"""The road: which stages there are, in which order, and how each is called.
+
+The command line and `fercurate run` both go through here, so that a stage has one set of
+options. Stages are imported when they run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fercurate import config, workspace
+from fercurate.errors import FercurateError, InputError
+from fercurate.progress import Progress
+from fercurate.workspace import Workspace
+
+
+def run_sample(
+    space: Workspace, options: config.SampleConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    from fercurate.samples import stage
+
+    return stage.write(options.folder, seed=options.seed)
+
+
+def run_import(
+    space: Workspace, options: config.ImportConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    from fercurate.ingest import stage
+
+    return stage.run(space, options, progress, force=force)
+
+
+def run_audit(
+    space: Workspace, options: config.AuditConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    from fercurate.audit import stage
+
+    return stage.run(space, options, progress, force=force)
+
+
+def run_report(
+    space: Workspace, options: config.ReportConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    from fercurate.report import audit_page
+
+    return audit_page.run(space, options, progress)
+
+
+def run_sync(
+    space: Workspace, options: config.SyncConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    from fercurate.review import sync
+
+    return sync.run(space, options, progress)
+
+
+def try_sync(space: Workspace, progress: Progress) -> Any:
+    """Mirror into FiftyOne after another stage; None, and a warning, when that fails.
+
+    The workspace is the truth and FiftyOne a view of it: what was imported or audited
+    counts, whether or not a database starts.
+    """
+    try:
+        return run_sync(space, config.SyncConfig(), progress)
+    except FercurateError as error:
+        progress.warn(f"FiftyOne was not brought up to date: {error.message}")
+        progress.warn(f"Nothing is lost. {error.fix}")
+        progress.warn(f"Later: fercurate sync --dataset {space.name}")
+        return None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage as a pipeline's TOML names it."""
+
+    name: str
+    config: type
+    run: Callable[..., Any]
+
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage("sample", config.SampleConfig, run_sample),
+        Stage("import", config.ImportConfig, run_import),
+        Stage("audit", config.AuditConfig, run_audit),
+        Stage("report", config.ReportConfig, run_report),
+        Stage("sync", config.SyncConfig, run_sync),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Stages in order, with what each is told, for one dataset."""
+
+    dataset: str
+    steps: tuple[tuple[Stage, Any], ...]
+
+    @property
+    def workspace(self) -> Workspace:
+        return Workspace(workspace.DATASETS / self.dataset)
+
+    def run(self, progress: Progress, *, force: bool = False) -> Iterator[tuple[str, Any]]:
+        """Run the stages in order; yields each one's name and result as it ends."""
+        for stage, options in self.steps:
+            progress.say(f"[{stage.name}]")
+            yield stage.name, stage.run(self.workspace, options, progress, force=force)
+
+    def options(self, name: str) -> Any:
+        """What the stage `name` is told; None when it is not in the pipeline."""
+        return next((options for stage, options in self.steps if stage.name == name), None)
+
+
+def read_pipeline(path: Path) -> Pipeline:
+    """A pipeline from TOML: `dataset = "name"`, then one table a stage, run in their order.
+
+    Raises:
+        InputError: no such file, no TOML, an unknown stage or setting.
+    """
+    table = _read_toml(path)
+    dataset = table.pop("dataset", None)
+    if not isinstance(dataset, str) or not dataset or Path(dataset).name != dataset:
+        raise InputError(f"{path} names no dataset.", 'Begin it with: dataset = "name"')
+    steps: list[tuple[Stage, Any]] = []
+    for name, settings in table.items():
+        if name not in STAGES or not isinstance(settings, dict):
+            raise InputError(f"{path}: there is no stage {name!r}.", f"Stages: {', '.join(STAGES)}")
+        stage = STAGES[name]
+        steps.append((stage, config.build(stage.config, settings, f"{path} [{name}]")))
+    if not steps:
+        raise InputError(f"{path} has no stage.", f"Stages: {', '.join(STAGES)}")
+    return Pipeline(dataset, tuple(steps))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        import tomllib
+    except ImportError:  # Python 3.10
+        import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
+
+    try:
+        with path.open("rb") as file:
+            return dict(tomllib.load(file))
+    except FileNotFoundError as error:
+        raise InputError(f"There is no file {path}.", "Recipes are in pipelines/.") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is no TOML: {error}.", "See pipelines/demo.toml.") from error
+
+
+def demo_pipeline() -> Path:
+    """pipelines/demo.toml, of the repository or of the installed package."""
+    here = Path(__file__).parent
+    places = (here.parent / "pipelines", here / "pipelines")
+    return next(p / "demo.toml" for p in places if (p / "demo.toml").exists())
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a dataset stands.
+
+    Attributes:
+        dataset: Its name.
+        images: How many images it has.
+        stages: For each stage of the road: "done", "stale" (its input changed) or "to do".
+        finished: When each stage last finished, ISO 8601; empty when it did not.
+        next_command: What to type next.
+    """
+
+    dataset: str
+    images: int
+    stages: dict[str, str]
+    finished: dict[str, str]
+    next_command: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+
+def standing(space: Workspace) -> Standing:
+    """Where a dataset stands on the road, and the next command."""
+    recorded = space.stages()
+    finished = {name: str(recorded.get(name, {}).get("finished", "")) for name in ROAD}
+    stages = {name: "done" if finished[name] else "to do" for name in ROAD}
+    if finished["audit"] and finished["audit"] < finished["import"]:
+        stages["audit"] = "stale"
+    open_stages = [name for name, state in stages.items() if state != "done"]
+    name = f" --dataset {space.name}" if len(workspace.existing(space.root.parent)) > 1 else ""
+    command = f"fercurate {open_stages[0]}{name}" if open_stages else f"fercurate sync{name}"
+    return Standing(space.name, len(space.manifest(["row"])), stages, finished, command)
+
+
+ROAD = ("import", "audit")
+"""Stages that leave a record, in the order in which they are walked."""
