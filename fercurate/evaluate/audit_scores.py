@@ -151,14 +151,14 @@ def _votes(workspace: Workspace, votes_file: Path | None) -> NDArray[np.int64]:
         joined: NDArray[np.int64] = table[list(FERPLUS_COLUMNS)].to_numpy(np.int64)
         return joined
     table = _read(votes_file)
-    # FER+ numbers its images by their row in fer2013.csv, as the sample ids do
-    number = manifest["sample_id"].str.extract(r"^fer(\d+)$")[0]
-    if number.isna().any() or (number.astype(int) >= len(table)).any():
+    known = manifest["sample_id"].isin(table.index)
+    if known.mean() < 0.5:
         raise InputError(
-            f"{votes_file.name} has {len(table)} rows, which are not those of {workspace.name}.",
-            "Votes are joined by FER2013's row numbers: import fer2013.csv itself.",
+            f"{votes_file.name} names hardly any image of {workspace.name}.",
+            "Votes are joined by FER+'s image names: import fer2013.csv itself.",
         )
-    voted: NDArray[np.int64] = table.to_numpy(np.int64)[number.astype(int)]
+    matched = table.reindex(manifest["sample_id"], fill_value=0)
+    voted: NDArray[np.int64] = matched.to_numpy(np.int64)
     return voted
 
 
@@ -168,12 +168,15 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path)
         table.columns = table.columns.str.strip()
-        votes: pd.DataFrame = table[list(FERPLUS_COLUMNS)].astype(int)
+        # the few images without a name were mostly voted to be no face
+        table = table[table["Image name"].notna() & ~table["Image name"].duplicated(keep=False)]
+        names = table["Image name"].str.removesuffix(".png")
+        votes: pd.DataFrame = table[list(FERPLUS_COLUMNS)].astype(int).set_axis(names)
     except FileNotFoundError as error:
         raise InputError(f"There is no file {path}.", "Check the path after --votes.") from error
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
             f"{path} is no FER+ votes file: {error}.",
-            f"It needs the columns {', '.join(FERPLUS_COLUMNS)}.",
+            f"It needs the columns Image name, {', '.join(FERPLUS_COLUMNS)}.",
         ) from error
     return votes

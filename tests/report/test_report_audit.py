@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from fercurate.config import ReportConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.progress import Quiet
-from fercurate.config import ReportConfig
 from fercurate.report.audit_page import ReportResult, run
 from fercurate.workspace import Workspace, write_table
 

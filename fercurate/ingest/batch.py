@@ -1,0 +1,60 @@
+"""What every reader yields: some rows that were read and some that were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fercurate.labels import FACE_SIDE
+
+Faces = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A row that was refused: where it stood and why.
+
+    `line` is the line of a csv, counted from 1; None for an image file.
+    """
+
+    source: str
+    line: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        where = self.source if self.line is None else f"{self.source} line {self.line}"
+        return f"{where}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Consecutive rows of a source.
+
+    Attributes:
+        faces: uint8 [n, 48, 48].
+        splits: n names out of `labels.SPLITS`.
+        labels: n names out of `labels.CLASSES`; None where the source gives none.
+        sources: n places, such as "fer2013.csv:2" or "train/angry/1.jpg".
+        rows: n source rows, counted from 0 over good and refused rows alike.
+        rejected: the refused rows in between.
+    """
+
+    faces: Faces
+    splits: Sequence[str]
+    labels: Sequence[str | None]
+    sources: Sequence[str]
+    rows: Sequence[int]
+    rejected: Sequence[Rejection]
+
+
+def no_faces() -> Faces:
+    """uint8 [0, 48, 48]."""
+    return np.empty((0, FACE_SIDE, FACE_SIDE), np.uint8)
+
+
+def excerpt(text: str, limit: int = 24) -> str:
+    """`text` quoted for a message, cut where it is long."""
+    return ascii(text if len(text) <= limit else text[:limit] + "...")

@@ -1,0 +1,119 @@
+"""Image files of any size and colour to 48x48 grey faces."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from warnings import catch_warnings, simplefilter
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from fercurate.ingest.batch import Faces
+from fercurate.labels import FACE_SIDE
+
+SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+)  # fmt: skip
+MAX_FILE_BYTES = 64 << 20
+MAX_IMAGE_PIXELS = 40_000_000
+"""More is refused before it is decoded: a small file can claim a huge image."""
+
+# Only these decoders are tried: others of Pillow's start programs (EPS) or are little kept.
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "PPM")
+
+
+class ImageError(ValueError):
+    """Bytes that are no usable image; the text is the reason."""
+
+
+def is_image(name: str) -> bool:
+    """Whether a file is an image by its suffix, in any case."""
+    stem, dot, suffix = name.rpartition(".")
+    return bool(stem) and f"{dot}{suffix}".lower() in SUFFIXES
+
+
+def decode_face(data: bytes) -> Faces:
+    """One face out of the bytes of an image file.
+
+    Turned upright as EXIF says, made grey (ITU-R 601 luminance; transparency is ignored),
+    and resized with Lanczos without regard to its shape. A 48x48 grey image comes out bit
+    for bit. 16-bit values are divided by 257; floating-point ones are taken as 0..1, or as
+    0..255 when they exceed 1.
+
+    Returns:
+        uint8 [48, 48].
+
+    Raises:
+        ImageError: with the reason; no other exception, whatever the bytes.
+    """
+    if len(data) > MAX_FILE_BYTES:
+        raise ImageError(f"image file larger than {MAX_FILE_BYTES >> 20} MB")
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            if image.width * image.height > MAX_IMAGE_PIXELS:
+                raise ImageError(f"image of {image.width}x{image.height} pixels is too large")
+            image.load()
+            return _to_face(_upright(image))
+    except ImageError:
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageError("not an image that can be read (JPEG, PNG, ...)") from error
+    # Pillow's decoders raise nearly every built-in exception on damaged files.
+    except Exception as error:
+        raise ImageError(f"damaged image: {error or type(error).__name__}") from error
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """No warnings from Pillow on stderr: what it warns about is refused or harmless here.
+
+    Enter it in the main thread, around all decoding: warning filters are the process's.
+    """
+    with catch_warnings():
+        for category in (UserWarning, Image.DecompressionBombWarning):
+            simplefilter("ignore", category)
+        yield
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except (ValueError, TypeError, KeyError, SyntaxError, OSError, OverflowError, struct.error):
+        return image  # broken EXIF on an image that is otherwise fine
+
+
+def _to_face(image: Image.Image) -> Faces:
+    grey = _grey(image)
+    if grey.size != (FACE_SIDE, FACE_SIDE):
+        grey = grey.resize((FACE_SIDE, FACE_SIDE), Image.Resampling.LANCZOS)
+    return np.array(grey, np.uint8)
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    if image.mode == "L":
+        return image
+    if image.mode == "F" or image.mode.startswith("I"):
+        return Image.fromarray(_eight_bits(np.asarray(image)))
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA")
+    if image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
+        image = image.convert("RGB")
+    return image.convert("L")
+
+
+def _eight_bits(values: NDArray[np.generic]) -> Faces:
+    """Any number type to uint8; whole numbers are taken as 16-bit ones."""
+    numbers = values.astype(np.float64)
+    low, high = (numbers.min(), numbers.max()) if np.isfinite(numbers).all() else (-1.0, 0.0)
+    if np.issubdtype(values.dtype, np.integer):
+        limit = scale = 65535.0
+    else:
+        limit, scale = 255.0, (1.0 if high <= 1 else 255.0)
+    if low < 0 or high > limit:
+        raise ImageError(f"pixel values outside 0..{limit:.0f}")
+    scaled: Faces = np.rint(numbers * (255 / scale)).astype(np.uint8)
+    return scaled

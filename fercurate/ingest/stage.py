@@ -1,0 +1,217 @@
+"""The front of import: a source in, a workspace out, all of it or nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fercurate import fer2013
+from fercurate.config import ImportConfig
+from fercurate.errors import FercurateError, InputError
+from fercurate.ingest.containers import valid_text, walk
+from fercurate.ingest.images import quiet_pillow
+from fercurate.ingest.result import ImportResult, result_of
+from fercurate.ingest.source import EXPECTED, Source, open_source
+from fercurate.ingest.staging import install, staging
+from fercurate.ingest.store import Store, write_pngs
+from fercurate.ingest.streams import damage_named
+from fercurate.ingest.table import FER2013_ROWS, Rows, manifest_of, sample_ids
+from fercurate.ingest.votes import FerPlus, Votes, join_by_name, join_by_row, read_ferplus
+from fercurate.labels import FERPLUS_COLUMNS
+from fercurate.progress import Progress
+from fercurate.workspace import (
+    Workspace,
+    fingerprint,
+    hash_file,
+    write_json,
+    write_table,
+)
+
+STAGE = "import"
+_VERSION = 1
+"""Counted up when the same source would give another workspace."""
+
+
+def run(
+    workspace: Workspace, config: ImportConfig, progress: Progress, *, force: bool = False
+) -> ImportResult:
+    """Import a source into a workspace.
+
+    Args:
+        workspace: Need not exist. What other stages wrote there stays.
+        config: Which source, which votes, which limits.
+        progress: Bars with rates, which file is read, what was rejected.
+        force: Repeat an import that is there, or replace another one.
+
+    Raises:
+        InputError: the source is missing, damaged, unsafe or holds nothing to import; too
+            many rows are bad; the votes belong to another dataset; the workspace holds
+            another import. Nothing is changed then.
+        FercurateError: the workspace cannot be written.
+    """
+    started = time.perf_counter()
+    _check(config)
+    _check_root(workspace)
+    source_hash = _identity(config.source)
+    votes_hash = _identity(config.ferplus) if config.ferplus else None
+    settings = dataclasses.replace(config, source=Path(_name(config.source)), ferplus=None)
+    mark = fingerprint(STAGE, _VERSION, settings, source_hash, votes_hash)
+    outputs = [workspace.faces_path, workspace.images_dir, workspace.dataset_path]
+    if config.ferplus:
+        outputs.append(workspace.votes_path)
+    if not force and _is_done(workspace, mark, source_hash, outputs):
+        progress.say(f"{workspace.name} holds this import already; nothing to do.")
+        return _result_on_disk(workspace, time.perf_counter() - started)
+
+    source = open_source(config.source, config.max_unpacked_gb * 1e9)
+    ferplus = read_ferplus(config.ferplus) if config.ferplus else None
+    _tell(source, config.source, progress)
+    try:
+        with staging(workspace) as staged:
+            rows = _read(source, staged, config, progress)
+            manifest, is_fer2013 = _describe(source, rows)
+            votes = None if ferplus is None else _join(ferplus, source, rows)
+            _write(staged, manifest, votes, progress)
+            about = {
+                "source": _name(config.source),
+                "is_fer2013": is_fer2013,
+                "n_images": len(manifest),
+                "format": source.format,
+            }
+            write_json(staged.dataset_path, about)
+            result = result_of(
+                manifest,
+                n_rejected=rows.n_rejected,
+                is_fer2013=is_fer2013,
+                seconds=time.perf_counter() - started,
+                skipped=False,
+            )
+            summary = {**about, "source_hash": source_hash, **dataclasses.asdict(result)}
+            install(staged, workspace, lambda target: target.record(STAGE, mark, summary))
+    except OSError as error:
+        raise FercurateError(
+            f"{workspace.root} cannot be written: {error}.", "Is the disk full or read-only?"
+        ) from error
+    return dataclasses.replace(result, seconds=time.perf_counter() - started)
+
+
+def _check(config: ImportConfig) -> None:
+    if not config.source.exists():
+        raise InputError(f"{config.source} does not exist.", EXPECTED)
+    if config.ferplus and not config.ferplus.is_file():
+        raise InputError(f"{config.ferplus} does not exist.", "Give FER+'s fer2013new.csv.")
+    if not 0 <= config.max_rejected <= 1:
+        raise InputError(f"max_rejected is {config.max_rejected}.", "It is a share, 0 to 1.")
+    if not config.max_unpacked_gb > 0:
+        raise InputError(f"max_unpacked_gb is {config.max_unpacked_gb}.", "It is above 0.")
+
+
+def _check_root(workspace: Workspace) -> None:
+    if workspace.root.exists() and not workspace.root.is_dir():
+        raise InputError(f"{workspace.root} is a file.", "Choose another name with --name.")
+
+
+def _name(source: Path) -> str:
+    return valid_text(source.resolve().name)
+
+
+def _identity(source: Path) -> str:
+    """Changes when the content of the source does."""
+    if source.is_file():
+        with damage_named(str(source)):
+            return hash_file(source)
+    return fingerprint([(name, size, mtime) for name, _, size, mtime in walk(source)])
+
+
+def _is_done(workspace: Workspace, mark: str, source_hash: str, outputs: list[Path]) -> bool:
+    """Whether the workspace holds just this import.
+
+    Raises:
+        InputError: it holds an import of another source.
+    """
+    if not workspace.manifest_path.exists():
+        return False
+    record = workspace.stages().get(STAGE, {})
+    summary = record.get("summary", {})
+    if record.get("fingerprint") == mark:
+        return all(path.exists() for path in outputs)
+    if summary.get("source_hash") == source_hash:
+        return False
+    raise InputError(
+        f"{workspace.root} holds another import, of {summary.get('source', 'unknown origin')}.",
+        "Give this one another name with --name OTHER, or replace that one with --force.",
+    )
+
+
+def _result_on_disk(workspace: Workspace, seconds: float) -> ImportResult:
+    summary: dict[str, Any] = workspace.stages()[STAGE]["summary"]
+    return result_of(
+        workspace.manifest(),
+        n_rejected=int(summary["n_rejected"]),
+        is_fer2013=bool(summary["is_fer2013"]),
+        seconds=seconds,
+        skipped=True,
+    )
+
+
+def _tell(source: Source, path: Path, progress: Progress) -> None:
+    names = ", ".join(part.member.name for part in source.csvs)
+    what = names or f"{len(source.images)} images"
+    progress.say(f"Reading {what} ({source.format}: {path}).")
+    if source.unread:
+        progress.say(f"Left unread, for its rows are in that one: {', '.join(source.unread)}.")
+
+
+def _read(source: Source, staged: Workspace, config: ImportConfig, progress: Progress) -> Rows:
+    with quiet_pillow(), Store(staged.faces_path, staged.rejected_path) as store:
+        for batch in source.batches(progress):
+            store.add(batch)
+    rows = store.rows()
+    if rows.n_rejected:
+        first = "\n".join(f"  {rejection}" for rejection in store.first_rejected)
+        told = f"{rows.n_rejected} of {rows.n_source_rows} rows are bad. The first:\n{first}"
+        if not rows.rows:
+            raise InputError(f"{config.source} has no usable row: {told}", EXPECTED)
+        if rows.n_rejected > config.max_rejected * rows.n_source_rows:
+            raise InputError(
+                f"{config.source}: {told}",
+                f"At most {config.max_rejected:.2%} may be: mend them, or allow more with "
+                "--max-rejected.",
+            )
+        progress.warn(
+            f"{rows.n_rejected} of {rows.n_source_rows} rows are bad and left out, see "
+            f"rejected.csv; the first is {store.first_rejected[0]}."
+        )
+    if not rows.rows:
+        raise InputError(f"{config.source} has no usable row: it is empty.", EXPECTED)
+    return rows
+
+
+def _describe(source: Source, rows: Rows) -> tuple[pd.DataFrame, bool]:
+    is_fer2013 = fer2013.is_fer2013(rows.sha256)
+    whole = is_fer2013 and source.has_usage and rows.n_source_rows == FER2013_ROWS
+    return manifest_of(rows, sample_ids(rows.rows, rows.splits, fer2013=whole)), is_fer2013
+
+
+def _join(ferplus: FerPlus, source: Source, rows: Rows) -> Votes:
+    if source.csvs:
+        return join_by_row(ferplus, rows.rows, rows.splits, rows.n_source_rows)
+    return join_by_name(ferplus, rows.sources, rows.splits if source.gives_splits else None)
+
+
+def _write(
+    staged: Workspace, manifest: pd.DataFrame, votes: Votes | None, progress: Progress
+) -> None:
+    if votes is not None:
+        table = pd.DataFrame(votes, columns=list(FERPLUS_COLUMNS))
+        table.insert(0, "row", np.arange(len(votes), dtype=np.int32))
+        write_table(staged.votes_path, table)
+    ids = manifest["sample_id"].tolist()
+    with progress.task("writing PNGs", len(ids)) as advance:
+        write_pngs(staged.faces(), ids, staged.images_dir, advance)
+    write_table(staged.manifest_path, manifest)

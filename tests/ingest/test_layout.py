@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from fercurate.ingest.layout import Place, has_splits, place
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("train/angry/1.jpg", Place("train", "angry")),
+        ("test/Happy/1.jpg", Place("test", "happy")),
+        ("validation/fear/1.jpg", Place("val", "fear")),
+        ("Training/3/1.jpg", Place("train", "happy")),
+        ("fer2013/train/0_angry/1.jpg", Place("train", "angry")),
+        ("a/b/test/sad/1.jpg", Place("test", "sad")),
+        ("test/train/sad/1.jpg", Place("train", "sad")),
+        ("test/1.jpg", Place("test", None)),
+        ("train/1.jpg", Place(reason="is in no class folder")),
+        ("1.jpg", Place(reason="is in no class folder")),
+        ("train/contempt/1.jpg", Place(reason="unknown class 'contempt'")),
+        ("train/angry/happy/1.jpg", Place(reason="a class folder inside a class folder")),
+        ("sad/1.jpg", Place(reason="is in no train, val or test folder, as others are")),
+    ],
+)
+def test_place_in_a_tree_with_splits(name: str, expected: Place) -> None:
+    assert place([name, "train/neutral/x.jpg"])[0] == expected
+
+
+def test_class_folders_without_splits_are_train() -> None:
+    names = ["faces/angry/1.jpg", "faces/sad/1.jpg"]
+    assert place(names) == [Place("train", "angry"), Place("train", "sad")]
+    assert not has_splits(names)
