@@ -80,7 +80,11 @@ def import_(
     progress = show.progress()
     chosen = config.build(config.ImportConfig, options, "import")
     result = road.run_import(space, chosen, progress, force=force)
-    synced = None if no_fiftyone or result.skipped else road.try_sync(space, progress)
+    synced = (
+        None
+        if no_fiftyone or result.skipped
+        else road.try_sync(space, config.SyncConfig(), progress)
+    )
     show.imported(space, result, synced, as_json=json)
 
 
@@ -113,7 +117,11 @@ def audit(
     chosen = config.build(config.AuditConfig, options, "audit")
     result = road.run_audit(space, chosen, progress, force=force)
     report = road.run_report(space, config.ReportConfig(), progress)
-    synced = None if no_fiftyone or result.skipped else road.try_sync(space, progress)
+    synced = (
+        None
+        if no_fiftyone or result.skipped
+        else road.try_sync(space, config.SyncConfig(), progress)
+    )
     show.audited(space, result, report, synced, as_json=json)
 
 

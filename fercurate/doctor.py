@@ -64,7 +64,9 @@ def _opencv() -> Check:
     try:
         import cv2
     except ImportError as error:
-        return Check("opencv", False, str(error), REINSTALL)
+        missing = "libGL" in str(error) or "libglib" in str(error)
+        fix = "On Debian: apt-get install libgl1 libglib2.0-0" if missing else REINSTALL
+        return Check("opencv", False, str(error), fix)
     window = next(
         (
             line.split(":")[1].strip()

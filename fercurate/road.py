@@ -58,14 +58,16 @@ def run_sync(
     return sync.run(space, options, progress)
 
 
-def try_sync(space: Workspace, progress: Progress) -> Any:
-    """Mirror into FiftyOne after another stage; None, and a warning, when that fails.
+def try_sync(
+    space: Workspace, options: config.SyncConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    """Mirror into FiftyOne after other stages; None, and a warning, when that fails.
 
     The workspace is the truth and FiftyOne a view of it: what was imported or audited
     counts, whether or not a database starts.
     """
     try:
-        return run_sync(space, config.SyncConfig(), progress)
+        return run_sync(space, options, progress)
     except FercurateError as error:
         progress.warn(f"FiftyOne was not brought up to date: {error.message}")
         progress.warn(f"Nothing is lost. {error.fix}")
@@ -89,7 +91,7 @@ STAGES = {
         Stage("import", config.ImportConfig, run_import),
         Stage("audit", config.AuditConfig, run_audit),
         Stage("report", config.ReportConfig, run_report),
-        Stage("sync", config.SyncConfig, run_sync),
+        Stage("sync", config.SyncConfig, try_sync),
     )
 }
 
@@ -108,7 +110,6 @@ class Pipeline:
     def run(self, progress: Progress, *, force: bool = False) -> Iterator[tuple[str, Any]]:
         """Run the stages in order; yields each one's name and result as it ends."""
         for stage, options in self.steps:
-            progress.say(f"[{stage.name}]")
             yield stage.name, stage.run(self.workspace, options, progress, force=force)
 
     def options(self, name: str) -> Any:

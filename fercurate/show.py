@@ -109,6 +109,8 @@ def synced(result: SyncResult, *, as_json: bool) -> None:
 
 def step(space: Workspace, name: str, result: Any) -> None:
     """One line for a stage of a pipeline."""
+    if result is None:  # it has warned already
+        return
     if name == "import":
         line = f"{result.n_images:,} images in {clock(result.seconds)}"
     elif name == "audit":

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from fercurate.audit import folds
+from fercurate.errors import FercurateError
 from fercurate.learn.models import FaceNet, FaceNetConfig
 from fercurate.learn.train import Recipe, Trainer, fit, predict
 from fercurate.progress import Progress
@@ -203,6 +204,23 @@ def nearest(
         positions[block, : best.shape[1]] = torch.where(there, where, -1).numpy()
         similarity[block, : best.shape[1]] = torch.where(there, best, torch.nan).numpy()
     return positions, similarity
+
+
+def load_repeats(folder: Path) -> list[list[HeldOut]]:
+    """The finished folds that `run` left in `folder`, one list a repeat.
+
+    Raises:
+        FercurateError: a fold is missing or damaged.
+    """
+    repeats: dict[int, list[HeldOut]] = {}
+    for path in sorted(folder.glob("*.npz")):
+        fold = _load(path)
+        if fold is None:
+            raise FercurateError(f"{path} is damaged.", "Audit again: it is trained anew.")
+        repeats.setdefault(int(path.stem.split("-")[0]), []).append(fold)
+    if not repeats:
+        raise FercurateError(f"{folder} holds no finished fold.", "Run: fercurate audit")
+    return list(repeats.values())
 
 
 _FIELDS = ("index", "logits", "neighbours", "similarity", "margins")

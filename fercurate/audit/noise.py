@@ -2,7 +2,7 @@
 
 A network trained on labels that err with a system learns the system: on FER2013 it is as
 sure that a neutral face marked sad is sad as the annotators were. When the confusion rates
-are known, Bayes' rule takes them out again.
+are known, or estimated, Bayes' rule takes them out again.
 """
 
 from __future__ import annotations
@@ -73,3 +73,15 @@ def posterior(probs: Probs, labels: NDArray[np.int64], model: NoiseModel) -> Pro
     weighted = probs * model.transition[:, labels].T
     result: Probs = (weighted / weighted.sum(axis=1, keepdims=True)).astype(np.float32)
     return result
+
+
+def from_counts(counts: NDArray[np.int64]) -> NoiseModel:
+    """A noise model from counts [true, given], with one more image in every cell.
+
+    The extra image keeps a confusion that was not seen from being held for impossible.
+    """
+    smoothed = counts.astype(np.float64) + 1
+    return NoiseModel(
+        transition=smoothed / smoothed.sum(axis=1, keepdims=True),
+        prior=smoothed.sum(axis=1) / smoothed.sum(),
+    )

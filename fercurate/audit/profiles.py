@@ -6,9 +6,8 @@ A profile is one small table of confusion rates: a general setting, no image's o
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fercurate.audit.noise import NoiseModel
+from fercurate.audit.noise import NoiseModel, from_counts
 
 FER2013_COUNTS = (
     # true class (row) by FER2013's label (column), in the order of labels.CLASSES
@@ -21,24 +20,15 @@ FER2013_COUNTS = (
     (400, 5, 422, 126, 873, 50, 1935),
 )
 """Of 10,902 training images of FER2013, on which more than half of FER+'s ten annotators
-agree: their class by FER2013's label. Counted on the half of FER+'s votes that the reports
-are scored on; the reports also give scores with the table counted on one half of the rows
-and scored on the other. FER+'s annotators hardly ever see disgust or fear: the table says
-so too."""
+agree: their class by FER2013's label.
+
+Counted on the half of FER+'s votes that the reports are scored on, so
+reports/record/fer2013-audit/ablation.md also has the score with the table counted on one half of
+the rows and used on the other. FER+'s annotators hardly ever see disgust or fear: the table
+says so too.
+"""
 
 
 def fer2013() -> NoiseModel:
     """The confusion of FER2013's labels as FER+ shows it (https://arxiv.org/abs/1608.01041)."""
     return from_counts(np.array(FER2013_COUNTS))
-
-
-def from_counts(counts: NDArray[np.int64]) -> NoiseModel:
-    """A noise model from counts [true, given], with one more image in every cell.
-
-    The extra image keeps a confusion that was not seen from being held for impossible.
-    """
-    smoothed = counts.astype(np.float64) + 1
-    return NoiseModel(
-        transition=smoothed / smoothed.sum(axis=1, keepdims=True),
-        prior=smoothed.sum(axis=1) / smoothed.sum(),
-    )

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from fercurate.audit.rank import Evidence, Ranking
 
 STAGE = "audit"
-VERSION = 1
-"""Raised when the same input would give another output."""
+TRAINING, RANKING = 1, 2
+"""Raised when the same input would give other networks, or another ranking of the same."""
 
 MIN_IMAGES = 20
 """Fewer labelled images than this cannot be cross-fitted in any sensible way."""
@@ -79,9 +79,9 @@ def run(
     audited = _audited(manifest, config, workspace)
     profile = _profile(workspace, config)
     trained = fingerprint(
-        STAGE, VERSION, workspace.fingerprint_of("import"), _without_profile(config)
+        STAGE, TRAINING, workspace.fingerprint_of("import"), _without_profile(config)
     )
-    wanted = fingerprint(trained, profile)
+    wanted = fingerprint(trained, RANKING, profile)
     if not force and workspace.fingerprint_of(STAGE) == wanted and workspace.audit_path.exists():
         return _earlier(workspace)
 
@@ -103,13 +103,18 @@ def run(
         _forget(folder)
     faces = np.ascontiguousarray(workspace.faces()[audited["row"].to_numpy()])
     labels = audited["label"].map(dict(INDEX)).to_numpy(np.int64)
-    groups = folds.near_duplicate_groups(faces)
+    with progress.task("Looking for copies", len(faces)) as advance:
+        groups = folds.near_duplicate_groups(faces, on_block=advance)
+    distinct = len(np.unique(groups))
+    if not 2 <= plan.folds <= distinct:
+        raise InputError(
+            f"{plan.folds} folds cannot be made of {distinct} distinct images.",
+            "Leave --folds out, or use 2 or more.",
+        )
     before = _seconds_before(folder)
     torch.manual_seed(config.seed)
     try:
         repeats = crossfit.run(faces, labels, groups, plan, device, folder, progress)
-    except ValueError as error:
-        raise InputError(f"The audit cannot start: {error}.", "Use fewer --folds.") from error
     finally:
         write_json(
             folder / "config.json", {**asdict(plan), "seconds": before + time.monotonic() - started}

@@ -66,7 +66,7 @@ def run(workspace: Workspace, votes_file: Path | None) -> AuditScores:
         InputError: no votes, votes of another dataset, or no gold row among the audited.
     """
     audit = workspace.audit()
-    votes = _votes(workspace, votes_file)
+    votes = read_votes(workspace, votes_file)
     return score(audit, gold_classes(votes)[audit["row"].to_numpy()])
 
 
@@ -138,8 +138,14 @@ def _class_scores(wrong: NDArray[np.bool_], flagged: NDArray[np.bool_]) -> dict[
     }
 
 
-def _votes(workspace: Workspace, votes_file: Path | None) -> NDArray[np.int64]:
-    """int64 [N, 10] in manifest order; zeros where an image has no votes."""
+def read_votes(workspace: Workspace, votes_file: Path | None) -> NDArray[np.int64]:
+    """Votes int64 [N, 10] in manifest order, columns as in `FERPLUS_COLUMNS`.
+
+    Zeros where an image has no votes. From `votes_file`, or from the import when None.
+
+    Raises:
+        InputError: no votes, or votes of another dataset.
+    """
     manifest = workspace.manifest(["row", "sample_id"])
     if votes_file is None:
         table = workspace.votes()

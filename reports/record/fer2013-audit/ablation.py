@@ -1,0 +1,119 @@
+"""Which score, and which combination of scores, ranks FER2013's wrong labels best.
+
+Trains nothing: reads the folds that an audit left in `runs/`.
+
+    python reports/record/fer2013-audit/ablation.py datasets/fer2013 fer2013new.csv > ablation.md
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import average_precision_score
+
+from fercurate.audit import confident, noise, profiles, rank, scores
+from fercurate.audit.crossfit import load_repeats
+from fercurate.audit.stage import gather
+from fercurate.evaluate.audit_scores import gold_classes, read_votes
+from fercurate.labels import INDEX
+from fercurate.workspace import Workspace
+
+
+def main(root: str, votes_file: str) -> None:
+    space = Workspace(Path(root))
+    audit = space.audit()
+    labels = audit["label"].map(dict(INDEX)).to_numpy(np.int64)
+    gold = gold_classes(read_votes(space, Path(votes_file)))[audit["row"].to_numpy()]
+    known = gold >= 0
+    wrong = gold != labels
+    repeats = load_repeats(newest_run(space))
+    evidence, _ = gather(repeats, labels)
+    single, _ = gather(repeats[:1], labels)
+    mixed = (1 - rank.NEIGHBOUR_SHARE) * evidence.probs + rank.NEIGHBOUR_SHARE * evidence.votes
+
+    def ap(score: np.ndarray, among: np.ndarray | None = None) -> float:
+        chosen = known if among is None else known & among
+        return float(average_precision_score(wrong[chosen], -score[chosen]))
+
+    def posterior(model: noise.NoiseModel, steps: int, probs: np.ndarray = mixed) -> np.ndarray:
+        apart = noise.true_probs(probs, model, steps)
+        return scores.self_confidence(noise.posterior(apart, labels, model), labels)
+
+    def even(score: np.ndarray) -> np.ndarray:
+        return (score - score.mean()) / score.std()
+
+    margin = scores.normalized_margin(evidence.probs, labels)
+    neighbours = scores.normalized_margin(evidence.votes, labels)
+    estimated = noise.from_counts(confident.confident_joint(labels, mixed).T)
+    rows: list[tuple[str, float]] = [
+        ("margin, one repeat", ap(scores.normalized_margin(single.probs, labels))),
+        ("margin, all repeats", ap(margin)),
+        ("self-confidence", ap(scores.self_confidence(evidence.probs, labels))),
+        (
+            "confidence-weighted entropy",
+            ap(scores.confidence_weighted_entropy(evidence.probs, labels)),
+        ),
+        ("area under the margin", ap(evidence.margins)),
+        ("neighbours' agreement", ap(scores.self_confidence(evidence.votes, labels))),
+        ("neighbours' margin", ap(neighbours)),
+        ("margin + area under the margin", ap(even(margin) + even(evidence.margins))),
+        ("margin + neighbours' margin / 2", ap(even(margin) + 0.5 * even(neighbours))),
+        ("all three", ap(even(margin) + even(evidence.margins) + 0.5 * even(neighbours))),
+        (
+            "margin of probabilities and neighbours mixed",
+            ap(scores.normalized_margin(mixed, labels)),
+        ),
+    ]
+    for steps in (1, 2, 3):
+        rows.append((f"posterior, noise estimated, {steps} steps", ap(posterior(estimated, steps))))
+    rows.append(
+        ("the same, without neighbours, 1 step", ap(posterior(estimated, 1, evidence.probs)))
+    )
+    for steps in (1, 2, 3, 5):
+        rows.append(
+            (f"posterior, fer2013 profile, {steps} steps", ap(posterior(profiles.fer2013(), steps)))
+        )
+    rows.append(
+        (
+            "the same, without neighbours, 3 steps",
+            ap(posterior(profiles.fer2013(), 3, evidence.probs)),
+        )
+    )
+    for parity in (0, 1):
+        counting = known & (audit["row"].to_numpy() % 2 == parity)
+        counts = np.zeros((7, 7), np.int64)
+        np.add.at(counts, (gold[counting], labels[counting]), 1)
+        score = posterior(noise.from_counts(counts), 3)
+        half, other = ("even", "odd") if parity == 0 else ("odd", "even")
+        among = audit["row"].to_numpy() % 2 != parity
+        rows.append((f"profile counted on {half} rows, scored on {other} rows", ap(score, among)))
+    rate = np.array([wrong[known & (labels == c)].mean() for c in range(7)])
+    rows.append(
+        ("share of wrong labels of the given class alone (no image looked at)", ap(-rate[labels]))
+    )
+
+    about = json.loads(space.audit_summary_path.read_text())
+    print("# Which score ranks FER2013's wrong labels best")
+    print()
+    print(
+        f"Effort {about['effort']}: {about['folds']} folds, {about['repeats']} repeats, "
+        f"{about['epochs']} epochs, seed {about['seed']}, {about['device']}. Gold average "
+        f"precision over {int(known.sum()):,} gold rows, {int((wrong & known).sum()):,} of them "
+        "labelled wrongly. Made by `ablation.py`, beside this file."
+    )
+    print()
+    print("| ranking by | average precision |")
+    print("| --- | --- |")
+    for name, value in rows:
+        print(f"| {name} | {value:.3f} |")
+
+
+def newest_run(space: Workspace) -> Path:
+    return max(space.runs_dir.glob("audit-*"), key=lambda p: p.stat().st_mtime)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fercurate.audit import noise, rank
+from fercurate.audit.rank import Evidence, Ranking
+
+
+def evidence(
+    n: int = 2000, wrong: float = 0.15, seed: int = 0
+) -> tuple[Evidence, np.ndarray, np.ndarray]:
+    """Evidence of a decent network on labels of which a share is wrong."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 7, n)
+    labels = np.where(rng.random(n) < wrong, (truth + rng.integers(1, 7, n)) % 7, truth)
+    logits = rng.normal(0, 1, (n, 7))
+    logits[np.arange(n), truth] += 2.5
+    probs = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    votes = 0.7 * probs + 0.3 / 7
+    margins = logits[np.arange(n), labels] - np.sort(logits, 1)[:, -2]
+    made = Evidence(
+        probs.astype(np.float32),
+        votes.astype(np.float32),
+        margins.astype(np.float32),
+        np.linspace(0, 1, n, dtype=np.float32),
+    )
+    return made, labels, truth
+
+
+@pytest.mark.parametrize("model", [None, noise.from_counts(np.eye(7, dtype=np.int64) * 90)])
+def test_wrong_labels_come_first(model: object) -> None:
+    found, labels, truth = evidence()
+    ranking = rank.rank(found, labels, model)  # type: ignore[arg-type]
+    wrong = labels != truth
+    order = np.argsort(ranking.quality)
+    assert wrong[order[:150]].mean() > 0.9
+    assert ranking.quality.min() >= 0
+    assert ranking.quality.max() <= 1
+    flagged = ranking.is_issue
+    assert (wrong & flagged).sum() / flagged.sum() > 0.6
+    assert (wrong & flagged).sum() / wrong.sum() > 0.7
+
+
+def test_flags_are_the_worst_ranked() -> None:
+    found, labels, _ = evidence()
+    ranking = rank.rank(found, labels, None)
+    assert ranking.quality[ranking.is_issue].max() <= ranking.quality[~ranking.is_issue].min()
+
+
+def test_suggestions_replace_issues_alone() -> None:
+    found, labels, truth = evidence()
+    ranking = rank.rank(found, labels, None)
+    suggested, confidence = rank.suggest(ranking, labels)
+    issue = ranking.is_issue
+    assert (suggested[~issue] == labels[~issue]).all()
+    assert (suggested[issue] != labels[issue]).all()
+    wrong = issue & (labels != truth)
+    assert (suggested[wrong] == truth[wrong]).mean() > 0.8
+    assert ((confidence >= 0) & (confidence <= 1 + 1e-6)).all()
+
+
+def test_verdicts() -> None:
+    sure, torn, flat = [0.9, 0.05, 0.05], [0.48, 0.47, 0.05], [0.34, 0.33, 0.33]
+    probs = np.array([sure, torn, flat, flat, sure], np.float32)
+    ranking = Ranking(
+        quality=np.zeros(5, np.float32),
+        belief=probs,
+        joint=np.eye(3, dtype=np.int64),
+        is_issue=np.array([True, True, True, False, False]),
+    )
+    typicality = np.array([0.5, 0.5, 0.0, 0.5, 0.0], np.float32)
+    found = Evidence(probs, probs, np.zeros(5, np.float32), typicality)
+    confidence = np.array([0.9, 0.51, 0.4, 0.4, 0.9], np.float32)
+    verdict = rank.verdicts(ranking, found, confidence)
+    assert verdict.tolist() == ["mislabeled", "ambiguous", "outlier", "ok", "ok"]
+
+
+def test_neighbours_shown_as_evidence_are_sound() -> None:
+    ranking = Ranking(
+        quality=np.array([0.1, 0.9, 0.8, 0.2], np.float32),
+        belief=np.full((4, 2), 0.5, np.float32),
+        joint=np.eye(2, dtype=np.int64),
+        is_issue=np.array([True, False, False, False]),
+    )
+    neighbours = np.array([[3, 1, 2, -1], [0, 2, 3, -1], [-1, -1, -1, -1], [1, 0, 2, -1]])
+    labels = np.zeros(4, np.int64)
+    assert rank.confident_neighbours(neighbours, ranking, labels, keep=2) == [
+        [1, 2],
+        [2],
+        [],
+        [1, 2],
+    ]
+
+
+def test_a_class_that_is_often_wrong_is_doubted_more() -> None:
+    """The same probabilities, but labels of class 0 are wrong far more often than others."""
+    found, labels, truth = evidence(4000, wrong=0.0)
+    rng = np.random.default_rng(1)
+    taken = (truth != 0) & (rng.random(len(truth)) < 0.25)
+    labels = np.where(taken, 0, truth)
+    ranking = rank.rank(found, labels, None)
+    alike = np.abs(found.probs[np.arange(len(labels)), labels] - 0.5) < 0.1
+    doubted = ranking.quality[alike & (labels == 0)].mean()
+    assert doubted < ranking.quality[alike & (labels != 0)].mean() - 0.1

@@ -1,0 +1,176 @@
+"""The command line in a process of its own, as a user meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fercurate.console import clock
+from fercurate.samples import stage as samples
+
+
+def fercurate(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "fercurate", *arguments],
+        cwd=cwd,
+        env={**os.environ, "NO_COLOR": "1", "HOME": str(cwd), **environment},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def test_help_is_quick() -> None:
+    """0.3 s on an idle machine; the best of five, since a busy one says little."""
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "fercurate", "--help"], capture_output=True, check=True
+        )
+        times.append(time.perf_counter() - started)
+    assert min(times) < 0.6, times
+
+
+COMMANDS = [
+    ["import"],
+    ["audit"],
+    ["report"],
+    ["sync"],
+    ["evaluate", "audit"],
+    ["status"],
+    ["run"],
+    ["demo"],
+    ["doctor"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(command: list[str], tmp_path: Path) -> None:
+    done = fercurate(*command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "Usage:" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["audit"], "no dataset in datasets/ yet"),
+        (["sync"], "no dataset in datasets/ yet"),
+        (["report", "-d", "x"], "no dataset 'x'"),
+        (["import", "nowhere.csv"], "nowhere.csv"),
+        (["import", "."], ""),
+        (["run", "nowhere.toml"], "no file nowhere.toml"),
+        (["evaluate", "audit"], "no dataset"),
+        (["audit", "--effort", "fast"], "fast"),
+        (["bake"], "bake"),
+    ],
+)
+def test_wrong_input_is_exit_2_with_a_message_on_stderr(
+    arguments: list[str], says: str, tmp_path: Path
+) -> None:
+    done = fercurate(*arguments, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    done = fercurate("--debug", "audit", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+
+
+def test_status_without_a_dataset(tmp_path: Path) -> None:
+    done = fercurate("status", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "fercurate import" in done.stdout
+    assert json.loads(fercurate("status", "--json", cwd=tmp_path).stdout) == []
+
+
+@pytest.fixture(scope="module")
+def imported(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    folder = tmp_path_factory.mktemp("cli")
+    source = samples.write(folder).csv
+    done = fercurate("import", source.name, "--name", "demo", "--no-fiftyone", cwd=folder)
+    return folder, done
+
+
+def test_import_prints_what_it_found_and_what_to_do_next(
+    imported: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, done = imported
+    assert done.returncode == 0, done.stderr
+    assert "Next: fercurate audit" in done.stdout
+    assert "with different labels" in done.stdout
+    assert "surprise" in done.stdout
+    assert len(list((folder / "datasets/demo/images").iterdir())) == 1410
+    again = fercurate(
+        "import", "fer2013-sample.csv", "--name", "demo", "--no-fiftyone", "--json", cwd=folder
+    )
+    assert json.loads(again.stdout)["skipped"]
+    status = json.loads(fercurate("status", "--json", cwd=folder).stdout)
+    assert status[0]["stages"] == {"import": "done", "audit": "to do"}
+    assert status[0]["next_command"] == "fercurate audit"
+
+
+def test_a_command_that_comes_too_early_names_the_one_before(
+    imported: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = imported
+    for command in (["report"], ["evaluate", "audit"]):
+        done = fercurate(*command, cwd=folder)
+        assert done.returncode == 2
+        assert "fercurate audit" in done.stderr
+
+
+def test_ctrl_c_is_one_line_and_exit_130(
+    imported: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = imported
+    running = subprocess.Popen(
+        [sys.executable, "-m", "fercurate", "audit", "--no-fiftyone"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    runs = folder / "datasets/demo/runs"
+    deadline = time.monotonic() + 120
+    while not list(runs.glob("*/*.pt")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert err.strip().splitlines()[0] == "Stopped."
+    assert "Traceback" not in err
+    assert out == ""
+    assert list(runs.glob("*/*.pt")), "what was trained is kept"
+    assert not (folder / "datasets/demo/audit.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.25, "0.2 s"),
+        (9.6, "9.6 s"),
+        (42, "42 s"),
+        (60, "1 min"),
+        (200, "3 min 20 s"),
+        (7500, "2 h 5 min"),
+    ],
+)
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text

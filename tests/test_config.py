@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fercurate import config
+from fercurate.errors import EXIT_USAGE, InputError
+
+
+def test_build_takes_dashes_paths_and_whole_numbers() -> None:
+    table = {"source": "a.csv", "max-rejected": 1, "ferplus": None}
+    built = config.build(config.ImportConfig, table, "import")
+    assert built == config.ImportConfig(source=Path("a.csv"), max_rejected=1.0)
+
+
+def test_build_takes_a_list_for_a_tuple() -> None:
+    assert config.build(config.SyncConfig, {"columns": ["aum"]}, "sync").columns == ("aum",)
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"efort": "quick"}, "unknown setting 'efort'"),
+        ({"effort": "fast"}, "effort is 'fast'"),
+        ({"folds": "3"}, "folds is '3'"),
+        ({"folds": True}, "folds is True"),
+        ({"seed": 1.5}, "seed is 1.5"),
+    ],
+)
+def test_build_refuses_what_the_stage_does_not_know(table: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError, match=r"recipe\.toml") as caught:
+        config.build(config.AuditConfig, table, "recipe.toml [audit]")
+    assert says in caught.value.message
+    assert caught.value.fix
+    assert caught.value.code == EXIT_USAGE
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [
+        config.SampleConfig,
+        config.ImportConfig,
+        config.AuditConfig,
+        config.ReportConfig,
+        config.SyncConfig,
+    ],
+)
+def test_every_option_has_a_help_text(cls: Any) -> None:
+    for field in cls.__dataclass_fields__.values():
+        assert field.metadata["help"], field.name

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from fercurate import config, road, workspace
+from fercurate.errors import FercurateError, InputError
+from fercurate.progress import Quiet
+from fercurate.workspace import Workspace
+
+PIPELINES = Path(__file__).parent.parent / "pipelines"
+
+
+@pytest.mark.parametrize("path", sorted(PIPELINES.glob("*.toml")), ids=lambda p: p.name)
+def test_the_recipes_that_ship_can_be_read(path: Path) -> None:
+    pipeline = road.read_pipeline(path)
+    names = [stage.name for stage, _ in pipeline.steps]
+    assert names[-4:] == ["import", "audit", "report", "sync"]
+
+
+def test_the_demo_recipe_hangs_together() -> None:
+    pipeline = road.read_pipeline(road.demo_pipeline())
+    sample, source = pipeline.options("sample"), pipeline.options("import")
+    assert source.source.parent == sample.folder
+    assert pipeline.options("live") is None
+    assert pipeline.workspace.name == "demo"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "names no dataset"),
+        ('dataset = "../x"\n[audit]', "names no dataset"),
+        ('dataset = "x"', "has no stage"),
+        ('dataset = "x"\n[bake]', "no stage 'bake'"),
+        ('dataset = "x"\n[audit]\neffort = "fast"', "effort is 'fast'"),
+        ("dataset = ", "is no TOML"),
+        ('dataset = "x"\naudit = 3', "no stage 'audit'"),
+    ],
+)
+def test_recipes_that_are_wrong_say_so(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        road.read_pipeline(path)
+    assert says in caught.value.message
+    assert caught.value.fix
+
+
+def test_no_recipe() -> None:
+    with pytest.raises(InputError, match="no file"):
+        road.read_pipeline(Path("nowhere.toml"))
+
+
+def test_standing_names_the_next_command(tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "datasets" / "one")
+    workspace.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
+    space.record("import", "a", {})
+    assert road.standing(space).next_command == "fercurate audit"
+    assert road.standing(space).stages == {"import": "done", "audit": "to do"}
+    space.record("audit", "b", {})
+    assert road.standing(space).stages["audit"] == "done"
+    stages = space.stages()
+    stages["audit"]["finished"] = "2001-01-01T00:00:00+0000"
+    workspace.write_json(space.stages_path, stages)
+    assert road.standing(space).stages["audit"] == "stale"
+    second = Workspace(space.root.with_name("two"))
+    workspace.write_table(second.manifest_path, pd.DataFrame({"row": [0]}))
+    assert road.standing(space).next_command == "fercurate audit --dataset one"
+
+
+def test_a_database_that_does_not_start_is_no_failure_of_the_import(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(space: Workspace, options: config.SyncConfig, progress: object) -> None:
+        raise FercurateError("mongod did not start.", "See its log.")
+
+    class Listening(Quiet):
+        heard: list[str] = []  # noqa: RUF012
+
+        def warn(self, text: str) -> None:
+            self.heard.append(text)
+
+    monkeypatch.setattr(road, "run_sync", broken)
+    assert road.try_sync(Workspace(tmp_path / "d"), config.SyncConfig(), Listening()) is None
+    assert "mongod did not start." in Listening.heard[0]
+    assert Listening.heard[-1] == "Later: fercurate sync --dataset d"
