@@ -78,6 +78,10 @@ class Workspace:
         return self.root / "dataset.json"
 
     @property
+    def screen_path(self) -> Path:
+        return self.root / "screen.parquet"
+
+    @property
     def audit_path(self) -> Path:
         return self.root / "audit.parquet"
 
@@ -126,6 +130,12 @@ class Workspace:
         if not self.votes_path.exists():
             return None
         return self._table(self.votes_path, "fercurate import SOURCE --ferplus FILE", None)
+
+    def screen(self) -> pd.DataFrame | None:
+        """What screening found, in source order, or None when nothing was screened."""
+        if not self.screen_path.exists():
+            return None
+        return self._table(self.screen_path, f"fercurate screen --dataset {self.name}", None)
 
     def faces(self) -> NDArray[Any]:
         """uint8 [N, 48, 48], a read-only memory map."""

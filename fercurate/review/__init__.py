@@ -1,0 +1,1 @@
+"""Looking at a dataset and deciding about it in FiftyOne, with a database of our own."""

@@ -1,0 +1,143 @@
+"""Samples as documents in FiftyOne's database, in the layout of fiftyone 1.22.
+
+Writing them in bulk is ten to twenty times faster than building sample objects; a test
+compares them with what the public interface writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+
+from fercurate.labels import FACE_SIDE
+from fercurate.review.columns import Mirror
+
+Document = dict[str, Any]
+
+
+def object_id(dataset: str, row: int, sample_id: str) -> ObjectId:
+    """The id of a sample: in manifest order, and the same when the database is rebuilt."""
+    digest = hashlib.sha256(f"{dataset}\0{sample_id}".encode()).digest()
+    return ObjectId(row.to_bytes(4, "big") + digest[:8])
+
+
+def new_documents(
+    mirror: Mirror, positions: Iterable[int], dataset: str, dataset_id: ObjectId, now: datetime
+) -> Iterator[Document]:
+    """Complete sample documents of the given manifest positions."""
+    columns = [(name, column.values) for name, column in mirror.columns.items()]
+    for i in positions:
+        split = mirror.splits[i]
+        document: Document = {
+            "_id": object_id(dataset, i, mirror.sample_ids[i]),
+            "filepath": mirror.filepaths[i],
+            "tags": [] if split is None else [split],
+            "metadata": metadata(mirror.filepaths[i]),
+            "_media_type": "image",
+            # FiftyOne's own range; it draws random samples by this number.
+            "_rand": random.random() * 0.001 + 0.999,
+        }
+        for name in mirror.labels:
+            label = classification(mirror, name, i)
+            if label is not None:
+                document[name] = label
+        for name, values in columns:
+            value = values[i]
+            if value is not None:
+                document[name] = value
+        document["_dataset_id"] = dataset_id
+        document["created_at"] = document["last_modified_at"] = now
+        yield document
+
+
+def metadata(path: str) -> Document:
+    """ImageMetadata of one of our PNGs; without a size where the file is missing."""
+    document: Document = {"_cls": "ImageMetadata"}
+    with contextlib.suppress(OSError):
+        document["size_bytes"] = os.stat(path).st_size  # noqa: PTH116 - called for every image
+    document["mime_type"] = "image/png"
+    document["width"] = document["height"] = FACE_SIDE
+    document["num_channels"] = 1
+    return document
+
+
+def classification(mirror: Mirror, name: str, i: int) -> Document | None:
+    """A Classification sub-document, None where the image has no such label."""
+    labels = mirror.labels[name]
+    label = labels.names[i]
+    if label is None:
+        return None
+    document: Document = {
+        "_id": ObjectId(),
+        "_cls": "Classification",
+        "tags": [],
+        "label": label,
+    }
+    confidence = None if labels.confidences is None else labels.confidences[i]
+    if confidence is not None:
+        document["confidence"] = confidence
+    return document
+
+
+def projection(mirror: Mirror, fields: Iterable[str]) -> dict[str, int]:
+    """What `change` must be given of an old document."""
+    wanted = {"sample_id": 1, "filepath": 1, "split": 1, "tags": 1}
+    for name in fields:
+        if name in mirror.labels:
+            wanted |= {f"{name}._cls": 1, f"{name}.label": 1, f"{name}.confidence": 1}
+        else:
+            wanted[name] = 1
+    return wanted
+
+
+def change(mirror: Mirror, fields: Iterable[str], i: int, old: Mapping[str, Any]) -> Document:
+    """The Mongo update that brings an old document up to date; empty when it is.
+
+    Touches nothing but `fields`, the file path and the split's tag: tags and fields of the
+    user's own stay, and so do the ids and tags of labels that change.
+    """
+    put: Document = {}
+    drop: Document = {}
+    if old.get("filepath") != mirror.filepaths[i]:
+        put["filepath"] = mirror.filepaths[i]
+        put["metadata"] = metadata(mirror.filepaths[i])
+    split, old_split = mirror.splits[i], old.get("split")
+    if "split" in fields and split != old_split:
+        kept = [t for t in old.get("tags") or [] if t not in (split, old_split)]
+        put["tags"] = kept if split is None else [split, *kept]
+    for name in fields:
+        if name in mirror.labels:
+            _change_label(mirror, name, i, old.get(name), put, drop)
+            continue
+        new = mirror.columns[name].values[i]
+        if new != old.get(name):
+            if new is None:
+                drop[name] = ""
+            else:
+                put[name] = new
+    return {key: part for key, part in (("$set", put), ("$unset", drop)) if part}
+
+
+def _change_label(
+    mirror: Mirror, name: str, i: int, old: Mapping[str, Any] | None, put: Document, drop: Document
+) -> None:
+    new = classification(mirror, name, i)
+    if new is None or old is None:
+        if new is not None:
+            put[name] = new
+        elif old is not None:
+            drop[name] = ""
+        return
+    for part in ("label", "confidence"):
+        if new.get(part) != old.get(part):
+            if part in new:
+                put[f"{name}.{part}"] = new[part]
+            else:
+                drop[f"{name}.{part}"] = ""

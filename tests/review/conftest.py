@@ -1,0 +1,59 @@
+"""One mongod and one import of fiftyone for all tests here that need them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from review_tables import manifest_table
+
+from fercurate.review.connection import opened
+from fercurate.workspace import Workspace, write_table
+
+
+@pytest.fixture(scope="package")
+def fo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    """fiftyone, connected to a real database, in an empty home folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("FIFTYONE_DATABASE_URI", raising=False)
+        with opened(tmp_path_factory.mktemp("review") / "db", timeout=120) as module:
+            yield module
+
+
+@pytest.fixture
+def clean_fo(fo: ModuleType) -> Iterator[ModuleType]:
+    """The same, without datasets of earlier tests."""
+    yield fo
+    fo.delete_datasets("*")
+
+
+@pytest.fixture
+def make_workspace(tmp_path: Path) -> Callable[..., Workspace]:
+    """A workspace of `N` rows; tables that are None are not written."""
+
+    def make(
+        name: str = "faces",
+        manifest: pd.DataFrame | None = None,
+        audit: pd.DataFrame | None = None,
+        votes: pd.DataFrame | None = None,
+    ) -> Workspace:
+        workspace = Workspace(tmp_path / name)
+        table = manifest_table() if manifest is None else manifest
+        write_table(workspace.manifest_path, table)
+        for path, given in ((workspace.audit_path, audit), (workspace.votes_path, votes)):
+            if given is not None:
+                write_table(path, given)
+        workspace.images_dir.mkdir(exist_ok=True)
+        for sample_id in table["sample_id"]:
+            Image.fromarray(np.zeros((48, 48), dtype=np.uint8)).save(
+                workspace.image_path(sample_id)
+            )
+        return workspace
+
+    return make

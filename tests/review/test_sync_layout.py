@@ -1,0 +1,140 @@
+"""Samples written in bulk are what the public interface of fiftyone would write."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from review_sync import Make, documents, synced, votes_table
+from review_tables import N, audit_table, manifest_table
+
+from fercurate.labels import CLASSES
+
+
+def test_every_column_arrives(clean_fo: ModuleType, make_workspace: Make) -> None:
+    workspace = make_workspace(audit=audit_table(), votes=votes_table())
+    result = synced(clean_fo, workspace)
+    assert (result.dataset, result.n_samples) == ("faces", N)
+    assert (result.n_added, result.n_updated, result.n_removed) == (N, 0, 0)
+
+    dataset = clean_fo.load_dataset("faces")
+    assert dataset.persistent
+    assert dataset.media_type == "image"
+    manifest, audit = manifest_table(), audit_table().set_index("row").sort_index()
+    assert dataset.values("sample_id") == manifest["sample_id"].tolist()
+    assert dataset.values("ground_truth.label") == manifest["label"].tolist()
+    assert dataset.values("is_constant") == manifest["is_constant"].tolist()
+    assert dataset.values("tags") == [[s] for s in manifest["split"]]
+    assert dataset.values("filepath") == [
+        str(workspace.image_path(s).resolve()) for s in manifest["sample_id"]
+    ]
+    assert dataset.values("NF") == list(range(N))
+
+    no_audit = [None] * (N - len(audit))
+    assert dataset.values("label_quality") == audit["label_quality"].tolist() + no_audit
+    assert dataset.values("verdict") == audit["verdict"].tolist() + no_audit
+    assert dataset.values("neighbours") == [list(v) for v in audit["neighbours"]] + no_audit
+    assert dataset.values("margin")[:2] == [None, 1.0]
+    suggested = dataset.values("suggested.label")
+    assert suggested[:6] == [*CLASSES[1:6], None]
+    assert dataset.values("suggested.confidence")[0] == pytest.approx(0.5)
+    assert {"label", "suggested_label", "suggested_confidence"}.isdisjoint(
+        dataset.get_field_schema()
+    )
+
+    metadata = dataset.first().metadata
+    assert (metadata.width, metadata.height, metadata.num_channels) == (48, 48, 1)
+    assert metadata.mime_type == "image/png"
+    assert metadata.size_bytes == workspace.image_path("train-0000").stat().st_size
+
+
+def shape(value: Any) -> Any:
+    """The keys and types of a document, all the way down."""
+    if isinstance(value, dict):
+        return {key: shape(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [shape(part) for part in value]
+    return type(value).__name__
+
+
+def schema_of(fo: ModuleType, dataset: Any) -> dict[str, Any]:
+    """What the database says about the fields, but for the times."""
+    import fiftyone.core.odm as odm
+
+    def timeless(field: dict[str, Any]) -> dict[str, Any]:
+        kept = {k: v for k, v in field.items() if k not in ("created_at", "description")}
+        return kept | {"fields": [timeless(f) for f in field["fields"]]}
+
+    found = odm.get_db_conn().datasets.find_one({"_id": dataset._doc.id})
+    return {f["name"]: timeless(f) for f in found["sample_fields"]}
+
+
+def test_samples_equal_those_of_the_public_interface(
+    clean_fo: ModuleType, make_workspace: Make
+) -> None:
+    fo = clean_fo
+    workspace = make_workspace(audit=audit_table())
+    synced(fo, workspace)
+    ours = fo.load_dataset("faces")
+    theirs = fo.Dataset("public")
+    for name, field in ours.get_field_schema().items():
+        if name not in theirs.get_field_schema():
+            wanted = {"subfield": type(field.field)} if isinstance(field, fo.ListField) else {}
+            if isinstance(field, fo.EmbeddedDocumentField):
+                wanted = {"embedded_doc_type": field.document_type}
+            theirs.add_sample_field(name, type(field), **wanted)
+    fields = [
+        n for n in ours.get_field_schema() if n not in ("id", "created_at", "last_modified_at")
+    ]
+    for sample in ours:
+        values = {
+            n: sample[n] for n in fields if n not in ("ground_truth", "suggested", "metadata")
+        }
+        label, metadata = sample.ground_truth.label, sample.metadata.to_dict()
+        del metadata["_cls"]
+        suggested = sample.suggested and fo.Classification(
+            label=sample.suggested.label, confidence=sample.suggested.confidence
+        )
+        theirs.add_sample(
+            fo.Sample(
+                **values,
+                ground_truth=fo.Classification(label=label),
+                suggested=suggested,
+                metadata=fo.ImageMetadata(**metadata),
+            )
+        )
+    public, bulk = documents(theirs), documents(ours)
+    assert len(public) == N
+    for sample_id, document in bulk.items():
+        assert shape(document) == shape(public[sample_id]), sample_id
+        assert 0.999 <= document["_rand"] <= 1
+        assert document["_dataset_id"] == ours._doc.id
+    assert schema_of(fo, ours) == schema_of(fo, theirs)
+
+
+def test_the_public_interface_works_on_it(clean_fo: ModuleType, make_workspace: Make) -> None:
+    fo = clean_fo
+    synced(fo, make_workspace(audit=audit_table()))
+    dataset, F = fo.load_dataset("faces"), fo.ViewField
+    worst = dataset.match(F("verdict") == "mislabeled").sort_by("label_quality")
+    assert worst.values("row") == [0, 4]
+    assert dataset.count_values("ground_truth.label")["angry"] == 4
+    assert dataset.bounds("label_quality") == (0.0, pytest.approx(7 / N))
+    assert len(dataset.match_tags("val")) == N // 3
+    dataset.set_values("score", np.linspace(0, 1, N).tolist())
+    sample = dataset[dataset.values("id")[5]]
+    sample["ground_truth"].label = "happy"
+    sample.tags.append("mine")
+    sample.save()
+    dataset.reload()
+    assert dataset.match_tags("mine").values("ground_truth.label") == ["happy"]
+    for sample in dataset.iter_samples(autosave=True):
+        sample["seen"] = True
+    assert dataset.count_values("seen") == {True: N}
+    dataset.add_sample(fo.Sample(filepath="other.png"))
+    assert len(dataset) == N + 1
+    assert len(dataset.clone("copy")) == N + 1
+    dataset.delete_samples(dataset.limit(1).values("id"))
+    assert len(dataset) == N
