@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,10 @@ class Terminal:
             _column(_rate),
             _column(_time_left),
         )
-        shown = self._console.is_terminal
-        with Progress(*columns, console=self._console, disable=not shown, transient=True) as bar:
+        if not self._console.is_terminal:
+            yield _Log(name, total, self.say).advance
+            return
+        with Progress(*columns, console=self._console, transient=True) as bar:
             job = bar.add_task(name, total=total, unit=unit)
             yield lambda amount: bar.advance(job, amount)
 
@@ -52,6 +55,26 @@ class Terminal:
 
     def warn(self, text: str) -> None:
         self._console.print(text, style="yellow", markup=False)
+
+
+class _Log:
+    """Progress for a file: a line every tenth of the way, at most one a half minute."""
+
+    def __init__(self, name: str, total: float, say: Callable[[str], None]) -> None:
+        self._name, self._total, self._say = name, total, say
+        self._done = 0.0
+        self._began = self._told = time.monotonic()
+        self._next = 0.1
+
+    def advance(self, amount: float) -> None:
+        self._done += amount
+        share = self._done / self._total if self._total else 1.0
+        now = time.monotonic()
+        if self._next <= share < 1 and now - self._told >= 30:
+            left = (now - self._began) * (1 - share) / share
+            self._say(f"{self._name}: {share:.0%}, {clock(left)} left")
+            self._told = now
+            self._next = share + 0.1
 
 
 def _column(render: object) -> ProgressColumn:

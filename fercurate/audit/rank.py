@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.audit import confident, noise, scores
+from fercurate.audit.evidence import Evidence
 from fercurate.audit.noise import NoiseModel
 
 Probs = NDArray[np.float32]
@@ -20,6 +21,10 @@ KNOWN_STEPS, ESTIMATED_STEPS = 3, 1
 """Steps of the deconvolution under a known and under an estimated noise model: the second
 deserves less trust. Chosen on FER+ votes; one step more or less costs 0.01 at most."""
 
+OTHERS_SHARE = 0.5
+"""Weight of the scores that know no noise model, where the model is estimated: from 0 to
+0.5 the average precision on FER2013 loses 0.01, and that on the embedded sample gains 0.09."""
+
 VERDICTS = ("mislabeled", "ambiguous", "outlier", "ok")
 
 CLEARLY = 0.15
@@ -30,23 +35,6 @@ TYPICAL = 0.02
 
 UNSURE = 0.5
 """Largest probability under which no class fits an image that is far from all others."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the cross-fitting says, over N audited images.
-
-    Attributes:
-        probs: float32 [N, K], out-of-sample probabilities of the given labels.
-        votes: float32 [N, K], classes of the nearest neighbours.
-        margins: float32 [N], area under the margin.
-        typicality: float32 [N], nearness to the neighbours as a rank, 0..1, low = far.
-    """
-
-    probs: Probs
-    votes: Probs
-    margins: NDArray[np.float32]
-    typicality: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -72,7 +60,8 @@ def rank(evidence: Evidence, labels: Labels, model: NoiseModel | None) -> Rankin
 
     Classes differ in how often their labels are wrong, and by far: what a network says of
     an image has to be weighed with that. Where nobody has counted it, cleanlab's confident
-    joint estimates it from the cross-fitting itself.
+    joint estimates it from the cross-fitting itself; on a small dataset the estimate is
+    rough, so that the other scores are heard as well.
 
     The joint, computed on what is believed of the images apart from their own labels, also
     says how many labels are wrong; the ranking says which.
@@ -83,16 +72,42 @@ def rank(evidence: Evidence, labels: Labels, model: NoiseModel | None) -> Rankin
         model: Known label noise; None estimates it.
     """
     mixed = (1 - NEIGHBOUR_SHARE) * evidence.probs + NEIGHBOUR_SHARE * evidence.votes
-    steps = KNOWN_STEPS
+    is_known = model is not None
     if model is None:
-        steps = ESTIMATED_STEPS
         model = noise.from_counts(confident.confident_joint(labels, mixed).T)
-    apart = noise.true_probs(mixed, model, steps)
+    apart = noise.true_probs(mixed, model, KNOWN_STEPS if is_known else ESTIMATED_STEPS)
     belief = noise.posterior(apart, labels, model)
     quality = scores.self_confidence(belief, labels)
+    if not is_known:
+        quality = hear_the_others(quality, evidence, labels)
     joint = confident.confident_joint(labels, apart)
     is_issue = confident.worst(quality, confident.count_issues(labels, apart, joint))
     return Ranking(quality, belief, joint, is_issue)
+
+
+def hear_the_others(
+    posterior: NDArray[np.float32], evidence: Evidence, labels: Labels
+) -> NDArray[np.float32]:
+    """The posterior joined by three opinions that know no noise model: float32 [N], 0..1.
+
+    Held-out margin, area under the margin and the neighbours' margin, each evened out, are
+    added to the posterior's logit; the sum is squashed, so that it is no probability.
+    """
+    posterior = np.clip(posterior, 1e-6, 1 - 1e-6)
+    others = (
+        standardised(scores.normalized_margin(evidence.probs, labels))
+        + standardised(evidence.margins)
+        + 0.5 * standardised(scores.normalized_margin(evidence.votes, labels))
+    )
+    total = standardised(np.log(posterior / (1 - posterior))) + OTHERS_SHARE * standardised(others)
+    quality: NDArray[np.float32] = (1 / (1 + np.exp(-total))).astype(np.float32)
+    return quality
+
+
+def standardised(score: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The score with mean 0 and deviation 1; all zero when it does not vary."""
+    deviation = float(score.std())
+    return (score - score.mean()) / deviation if deviation > 0 else np.zeros_like(score)
 
 
 def suggest(ranking: Ranking, labels: Labels) -> tuple[Labels, NDArray[np.float32]]:

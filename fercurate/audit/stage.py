@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.audit import folds, profiles, scores
+from fercurate.audit.evidence import Evidence, gather
 from fercurate.audit.noise import NoiseModel
 from fercurate.config import AuditConfig
 from fercurate.errors import InputError
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from fercurate.audit.crossfit import HeldOut, Plan
-    from fercurate.audit.rank import Evidence, Ranking
+    from fercurate.audit.rank import Ranking
 
 STAGE = "audit"
-TRAINING, RANKING = 1, 2
+TRAINING, RANKING = 1, 4
 """Raised when the same input would give other networks, or another ranking of the same."""
 
 MIN_IMAGES = 20
@@ -112,13 +113,14 @@ def run(
             "Leave --folds out, or use 2 or more.",
         )
     before = _seconds_before(folder)
+    is_trained = len(list(folder.glob("*.npz"))) == plan.folds * plan.repeats
     torch.manual_seed(config.seed)
     try:
         repeats = crossfit.run(faces, labels, groups, plan, device, folder, progress)
     finally:
-        write_json(
-            folder / "config.json", {**asdict(plan), "seconds": before + time.monotonic() - started}
-        )
+        if not is_trained:
+            spent = before + time.monotonic() - started
+            write_json(folder / "config.json", {**asdict(plan), "seconds": spent})
     model = profiles.fer2013() if profile == "fer2013" else None
     table, probs, joint = _assess(audited, labels, repeats, model)
     seconds = before + time.monotonic() - started
@@ -190,40 +192,6 @@ def _assess(
     nearest = rank.confident_neighbours(neighbours, ranking, labels)
     table["neighbours"] = [rows[found].tolist() for found in nearest]
     return table, evidence.probs, ranking.joint
-
-
-def gather(
-    repeats: list[list[HeldOut]], labels: NDArray[np.int64]
-) -> tuple[Evidence, NDArray[np.int64]]:
-    """Average what the folds of all repeats say.
-
-    Returns:
-        The evidence, and int64 [N, k] neighbours after the first repeat.
-    """
-    from fercurate.audit.rank import Evidence
-
-    n = len(labels)
-    probs, votes = (np.zeros((n, N_CLASSES), np.float32) for _ in range(2))
-    typicality = np.zeros(n, np.float32)
-    for repeat in repeats:
-        for fold in repeat:
-            probs[fold.index] += scores.softmax(fold.logits) / len(repeats)
-            votes[fold.index] += scores.neighbour_votes(
-                fold.neighbours, fold.similarity, labels, N_CLASSES
-            ) / len(repeats)
-            typicality[fold.index] += _ranks(np.nanmean(fold.similarity, axis=1)) / len(repeats)
-    margins = np.stack([fold.margins for repeat in repeats for fold in repeat])
-    neighbours = np.full((n, repeats[0][0].neighbours.shape[1]), -1, np.int64)
-    for fold in repeats[0]:
-        neighbours[fold.index] = fold.neighbours
-    return Evidence(probs, votes, scores.area_under_margin(margins), typicality), neighbours
-
-
-def _ranks(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Ranks from 0 to 1; the embeddings of two networks compare in nothing else."""
-    order: NDArray[np.float32] = np.empty(len(values), np.float32)
-    order[np.argsort(values, kind="stable")] = np.linspace(0, 1, len(values), dtype=np.float32)
-    return order
 
 
 def _table(

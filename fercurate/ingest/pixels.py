@@ -50,16 +50,16 @@ def _parse_plain(fields: Sequence[bytes]) -> Faces | None:
     row_ends = np.cumsum([len(field) + 1 for field in fields]) - 1
     if len(ends) != N_PIXELS * len(fields) or (ends[N_PIXELS - 1 :: N_PIXELS] != row_ends).any():
         return None
-    digits = text - np.uint8(_ZERO)
+    digits = (text - np.uint8(_ZERO)).astype(np.uint16)  # numpy 1 would multiply in uint8
     widths = np.diff(ends, prepend=-1) - 1
     if np.count_nonzero(digits < 10) + len(ends) != len(text):
         return None
     if len(widths) == 0 or widths.min() < 1 or widths.max() > 3:
         return None
     # Where a number is shorter, the byte taken belongs to its neighbour and is zeroed.
-    values: NDArray[np.uint16] = digits[ends - 1].astype(np.uint16)
-    values += digits[ends - 2] * np.uint16(10) * (widths > 1)
-    values += digits[ends - 3] * np.uint16(100) * (widths > 2)
+    values: NDArray[np.uint16] = digits[ends - 1]
+    values += digits[ends - 2] * 10 * (widths > 1)
+    values += digits[ends - 3] * 100 * (widths > 2)
     if values.max() > 255:
         return None
     return values.astype(np.uint8).reshape(-1, FACE_SIDE, FACE_SIDE)

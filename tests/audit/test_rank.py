@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from fercurate.audit import noise, rank
-from fercurate.audit.rank import Evidence, Ranking
+from fercurate.audit.evidence import Evidence
+from fercurate.audit.rank import Ranking
 
 
 def evidence(
@@ -103,3 +104,16 @@ def test_a_class_that_is_often_wrong_is_doubted_more() -> None:
     alike = np.abs(found.probs[np.arange(len(labels)), labels] - 0.5) < 0.1
     doubted = ranking.quality[alike & (labels == 0)].mean()
     assert doubted < ranking.quality[alike & (labels != 0)].mean() - 0.1
+
+
+def test_a_score_that_does_not_vary_says_nothing() -> None:
+    assert rank.standardised(np.full(3, 0.4, np.float32)).tolist() == [0, 0, 0]
+
+
+def test_the_others_move_a_posterior_that_cannot_tell() -> None:
+    found, labels, truth = evidence()
+    quality = rank.hear_the_others(np.full(len(labels), 0.7, np.float32), found, labels)
+    wrong = labels != truth
+    assert quality[wrong].mean() < quality[~wrong].mean() - 0.2
+    assert quality.min() > 0
+    assert quality.max() < 1

@@ -25,7 +25,7 @@ from fercurate.workspace import AUDIT_COLUMNS, Workspace, write_table
 SMALL = Plan(
     folds=2,
     repeats=1,
-    recipe=Recipe(epochs=8, batch=32, sides=((1.0, 24),), predict_side=24),
+    recipe=Recipe(epochs=8, batch=32, sides=((1.0, 32),), predict_side=32),
     network=FaceNetConfig(widths=(16, 32, 64)),
     seed=0,
 )

@@ -53,6 +53,8 @@ def test_spaces_and_leading_zeros_do_not_matter(field: bytes) -> None:
         (TEXT.rsplit(b" ", 1)[0], "2303 pixel values instead of 2304"),
         (TEXT + b" 7", "2305 pixel values instead of 2304"),
         (b"256" + TEXT[TEXT.index(b" ") :], "pixel value '256' is outside 0..255"),
+        (b"300" + TEXT[TEXT.index(b" ") :], "pixel value '300' is outside 0..255"),
+        (b"999" + TEXT[TEXT.index(b" ") :], "pixel value '999' is outside 0..255"),
         (b"9" * 30 + TEXT[TEXT.index(b" ") :], "is outside 0..255"),
         (b"-1" + TEXT[TEXT.index(b" ") :], "'-1' among the pixels is no number"),
         (b"1.5" + TEXT[TEXT.index(b" ") :], "'1.5' among the pixels is no number"),

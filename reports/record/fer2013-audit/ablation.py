@@ -16,7 +16,7 @@ from sklearn.metrics import average_precision_score
 
 from fercurate.audit import confident, noise, profiles, rank, scores
 from fercurate.audit.crossfit import load_repeats
-from fercurate.audit.stage import gather
+from fercurate.audit.evidence import gather
 from fercurate.evaluate.audit_scores import gold_classes, read_votes
 from fercurate.labels import INDEX
 from fercurate.workspace import Workspace
@@ -69,6 +69,10 @@ def main(root: str, votes_file: str) -> None:
     ]
     for steps in (1, 2, 3):
         rows.append((f"posterior, noise estimated, {steps} steps", ap(posterior(estimated, steps))))
+    others = rank.hear_the_others(posterior(estimated, 1), evidence, labels)
+    rows.append(
+        ("posterior, noise estimated, 1 step, and all three: the generic ranking", ap(others))
+    )
     rows.append(
         ("the same, without neighbours, 1 step", ap(posterior(estimated, 1, evidence.probs)))
     )

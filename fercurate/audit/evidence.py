@@ -1,0 +1,66 @@
+"""What the folds of all repeats say together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fercurate.audit import scores
+from fercurate.labels import N_CLASSES
+
+if TYPE_CHECKING:
+    from fercurate.audit.crossfit import HeldOut
+
+Probs = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the cross-fitting says, over N audited images.
+
+    Attributes:
+        probs: float32 [N, K], out-of-sample probabilities of the given labels.
+        votes: float32 [N, K], classes of the nearest neighbours.
+        margins: float32 [N], area under the margin.
+        typicality: float32 [N], nearness to the neighbours as a rank, 0..1, low = far.
+    """
+
+    probs: Probs
+    votes: Probs
+    margins: NDArray[np.float32]
+    typicality: NDArray[np.float32]
+
+
+def gather(
+    repeats: list[list[HeldOut]], labels: NDArray[np.int64]
+) -> tuple[Evidence, NDArray[np.int64]]:
+    """Average what the folds of all repeats say.
+
+    Returns:
+        The evidence, and int64 [N, k] neighbours after the first repeat.
+    """
+    n = len(labels)
+    probs, votes = (np.zeros((n, N_CLASSES), np.float32) for _ in range(2))
+    typicality = np.zeros(n, np.float32)
+    for repeat in repeats:
+        for fold in repeat:
+            probs[fold.index] += scores.softmax(fold.logits) / len(repeats)
+            votes[fold.index] += scores.neighbour_votes(
+                fold.neighbours, fold.similarity, labels, N_CLASSES
+            ) / len(repeats)
+            typicality[fold.index] += _ranks(np.nanmean(fold.similarity, axis=1)) / len(repeats)
+    margins = np.stack([fold.margins for repeat in repeats for fold in repeat])
+    neighbours = np.full((n, repeats[0][0].neighbours.shape[1]), -1, np.int64)
+    for fold in repeats[0]:
+        neighbours[fold.index] = fold.neighbours
+    return Evidence(probs, votes, scores.area_under_margin(margins), typicality), neighbours
+
+
+def _ranks(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Ranks from 0 to 1; the embeddings of two networks compare in nothing else."""
+    order: NDArray[np.float32] = np.empty(len(values), np.float32)
+    order[np.argsort(values, kind="stable")] = np.linspace(0, 1, len(values), dtype=np.float32)
+    return order
