@@ -14,7 +14,8 @@ STAGES = {
     path.name for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists()
 }
 GROUND = {
-    "config", "console", "errors", "fer2013", "labels", "progress", "workspace", "__init__",
+    "config", "console", "errors", "fer2013", "files", "labels", "progress", "workspace",
+    "__init__",
 }  # fmt: skip
 HEAVY = ("torch", "fiftyone", "mediapipe", "cleanlab", "cv2", "pandas", "sklearn", "scipy")
 

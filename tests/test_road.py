@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fercurate import config, road, workspace
+from fercurate import config, files, road
 from fercurate.errors import FercurateError, InputError
 from fercurate.progress import Quiet
 from fercurate.workspace import Workspace
@@ -56,7 +56,7 @@ def test_no_recipe() -> None:
 
 def test_standing_names_the_next_command(tmp_path: Path) -> None:
     space = Workspace(tmp_path / "datasets" / "one")
-    workspace.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
+    files.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
     space.record("import", "a", {})
     assert road.standing(space).next_command == "fercurate audit"
     assert road.standing(space).stages == {"import": "done", "audit": "to do"}
@@ -64,10 +64,10 @@ def test_standing_names_the_next_command(tmp_path: Path) -> None:
     assert road.standing(space).stages["audit"] == "done"
     stages = space.stages()
     stages["audit"]["finished"] = "2001-01-01T00:00:00+0000"
-    workspace.write_json(space.stages_path, stages)
+    files.write_json(space.stages_path, stages)
     assert road.standing(space).stages["audit"] == "stale"
     second = Workspace(space.root.with_name("two"))
-    workspace.write_table(second.manifest_path, pd.DataFrame({"row": [0]}))
+    files.write_table(second.manifest_path, pd.DataFrame({"row": [0]}))
     assert road.standing(space).next_command == "fercurate audit --dataset one"
 
 

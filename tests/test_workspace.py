@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fercurate import workspace
+from fercurate import files, workspace
 from fercurate.config import AuditConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.workspace import Workspace
@@ -14,18 +14,16 @@ from fercurate.workspace import Workspace
 
 def make(root: Path) -> Workspace:
     space = Workspace(root)
-    workspace.write_table(
-        space.manifest_path, pd.DataFrame({"row": [0, 1], "label": ["sad", None]})
-    )
+    files.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1], "label": ["sad", None]}))
     return space
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "note.txt"
-    workspace.write_text(path, "old")
+    files.write_text(path, "old")
 
     def write_half() -> None:
-        with workspace.replacing(path) as beside:
+        with files.replacing(path) as beside:
             beside.write_text("half")
             raise RuntimeError
 
@@ -37,17 +35,17 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
 
 def test_json_takes_numpy_and_paths(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
-    workspace.write_json(path, {"a": np.float32(0.5), "b": np.arange(2), "c": Path("d")})
+    files.write_json(path, {"a": np.float32(0.5), "b": np.arange(2), "c": Path("d")})
     assert '"b": [\n    0,\n    1\n  ]' in path.read_text()
     with pytest.raises(TypeError):
-        workspace.write_json(path, {"a": object()})
+        files.write_json(path, {"a": object()})
 
 
 def test_tables_and_arrays_come_back(tmp_path: Path) -> None:
     space = make(tmp_path / "d")
     assert space.manifest(["row"])["row"].tolist() == [0, 1]
     faces = np.arange(2 * 48 * 48, dtype=np.uint8).reshape(2, 48, 48)
-    workspace.write_array(space.faces_path, faces)
+    files.write_array(space.faces_path, faces)
     assert (space.faces() == faces).all()
     assert not space.faces().flags.writeable
 
@@ -81,9 +79,9 @@ def test_stages_are_remembered(tmp_path: Path) -> None:
 
 
 def test_fingerprints_follow_content_and_not_the_order_of_keys() -> None:
-    one = workspace.fingerprint(AuditConfig(), {"a": 1, "b": Path("x")})
-    assert one == workspace.fingerprint(AuditConfig(), {"b": Path("x"), "a": 1})
-    assert one != workspace.fingerprint(AuditConfig(seed=1), {"a": 1, "b": Path("x")})
+    one = files.fingerprint(AuditConfig(), {"a": 1, "b": Path("x")})
+    assert one == files.fingerprint(AuditConfig(), {"b": Path("x"), "a": 1})
+    assert one != files.fingerprint(AuditConfig(seed=1), {"a": 1, "b": Path("x")})
     assert len(one) == 16
 
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from fercurate.audit import folds
 from fercurate.errors import FercurateError
+from fercurate.files import replacing
 from fercurate.learn.models import FaceNet, FaceNetConfig
 from fercurate.learn.train import Recipe, Trainer, fit, predict
 from fercurate.progress import Progress
-from fercurate.workspace import replacing
 
 NEIGHBOURS = 24
 """Nearest neighbours kept for each image."""

@@ -37,7 +37,7 @@ _EFFORTS: dict[Effort, Plan] = {
     ),
 }
 
-_ENOUGH_IMAGES = {"quick": 18_000, "standard": 40_000, "thorough": 120_000}
+_ENOUGH_IMAGES = {"quick": 14_000, "standard": 40_000, "thorough": 120_000}
 """Images that a network should see in training, repetitions included: small datasets get
 more epochs."""
 

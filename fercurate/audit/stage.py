@@ -17,9 +17,10 @@ from fercurate.audit.evidence import Evidence, gather
 from fercurate.audit.noise import NoiseModel
 from fercurate.config import AuditConfig
 from fercurate.errors import InputError
+from fercurate.files import fingerprint, write_array, write_json, write_table
 from fercurate.labels import CLASSES, INDEX, N_CLASSES
 from fercurate.progress import Progress
-from fercurate.workspace import Workspace, fingerprint, write_array, write_json, write_table
+from fercurate.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,12 +77,10 @@ def run(
     Raises:
         InputError: too few labelled images, folds that do not fit, an unknown device.
     """
-    manifest = workspace.manifest(["row", "sample_id", "split", "label", "is_constant"])
+    manifest = workspace.manifest(["row", "sample_id", "split", "label", "sha256", "is_constant"])
     audited = _audited(manifest, config, workspace)
     profile = _profile(workspace, config)
-    trained = fingerprint(
-        STAGE, TRAINING, workspace.fingerprint_of("import"), _without_profile(config)
-    )
+    trained = fingerprint(STAGE, TRAINING, _content(audited), _without_profile(config))
     wanted = fingerprint(trained, RANKING, profile)
     if not force and workspace.fingerprint_of(STAGE) == wanted and workspace.audit_path.exists():
         return _earlier(workspace)
@@ -146,6 +145,11 @@ def _audited(manifest: pd.DataFrame, config: AuditConfig, workspace: Workspace) 
             f"An audit needs {MIN_IMAGES} images and two classes; --split all adds val and test.",
         )
     return audited
+
+
+def _content(audited: pd.DataFrame) -> str:
+    """Follows the audited pixels and labels: an import that only adds votes changes nothing."""
+    return fingerprint(audited["sha256"].tolist(), audited["label"].tolist())
 
 
 def _profile(workspace: Workspace, config: AuditConfig) -> str:

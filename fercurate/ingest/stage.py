@@ -13,6 +13,7 @@ import pandas as pd
 from fercurate import fer2013
 from fercurate.config import ImportConfig
 from fercurate.errors import FercurateError, InputError
+from fercurate.files import fingerprint, hash_file, write_json, write_table
 from fercurate.ingest.containers import valid_text, walk
 from fercurate.ingest.images import quiet_pillow
 from fercurate.ingest.result import ImportResult, result_of
@@ -24,13 +25,7 @@ from fercurate.ingest.table import FER2013_ROWS, Rows, manifest_of, sample_ids
 from fercurate.ingest.votes import FerPlus, Votes, join_by_name, join_by_row, read_ferplus
 from fercurate.labels import FERPLUS_COLUMNS
 from fercurate.progress import Progress
-from fercurate.workspace import (
-    Workspace,
-    fingerprint,
-    hash_file,
-    write_json,
-    write_table,
-)
+from fercurate.workspace import Workspace
 
 STAGE = "import"
 _VERSION = 1

@@ -11,9 +11,10 @@ import pandas as pd
 
 from fercurate.config import ReportConfig
 from fercurate.errors import FercurateError, InputError
+from fercurate.files import write_json, write_text
 from fercurate.progress import Progress
 from fercurate.report import images, metrics, page
-from fercurate.workspace import REPORTS, Workspace, write_json, write_text
+from fercurate.workspace import REPORTS, Workspace
 
 ISSUE_COLUMNS = (
     "rank", "row", "sample_id", "split", "label", "suggested_label", "suggested_confidence",

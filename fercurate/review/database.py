@@ -24,11 +24,12 @@ from pathlib import Path
 from typing import IO
 
 from fercurate.errors import FercurateError
+from fercurate.files import write_text
 from fercurate.review import mongod
 from fercurate.review.address import UNIX_SOCKETS, free_address, listening, ping, uri_of
 from fercurate.review.locks import Lock
 from fercurate.review.watchdog import SHARED, STOP_SECONDS
-from fercurate.workspace import Workspace, write_text
+from fercurate.workspace import Workspace
 
 VARIABLE = "FIFTYONE_DATABASE_URI"
 

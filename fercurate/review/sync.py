@@ -15,11 +15,12 @@ from typing import Any
 
 from fercurate.config import SyncConfig
 from fercurate.errors import FercurateError, InputError
+from fercurate.files import hash_file
 from fercurate.progress import Progress
 from fercurate.review import columns, presentation
 from fercurate.review.connection import opened
 from fercurate.review.dataset import MARK, Counts, declare, is_whole, load, write
-from fercurate.workspace import Workspace, hash_file
+from fercurate.workspace import Workspace
 
 LAYOUT = 1
 """Raised when the mirror of an unchanged workspace would look different."""

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.errors import FercurateError
+from fercurate.files import write_text
 from fercurate.labels import CLASSES, INDEX, SPLITS
 from fercurate.samples import others
 from fercurate.samples.faces import N_FACES, Floats, expose, load_crops, prepare
 from fercurate.samples.warp import EXPRESSIONS, Pose, express, vary
-from fercurate.workspace import write_text
 
 CSV_NAME = "fer2013-sample.csv"
 TRUTH_NAME = "truth.csv"

@@ -16,11 +16,12 @@ from fercurate.audit.crossfit import Plan
 from fercurate.config import AuditConfig
 from fercurate.errors import InputError
 from fercurate.evaluate import planted
+from fercurate.files import write_table
 from fercurate.learn import train
 from fercurate.learn.models import FaceNetConfig
 from fercurate.learn.train import Recipe
 from fercurate.progress import Quiet
-from fercurate.workspace import AUDIT_COLUMNS, Workspace, write_table
+from fercurate.workspace import AUDIT_COLUMNS, Workspace
 
 SMALL = Plan(
     folds=2,
@@ -79,6 +80,8 @@ def test_a_second_run_does_nothing_and_another_profile_trains_nothing(
     stage.run(space, AuditConfig(), Quiet())
     first = space.audit()
     assert stage.run(space, AuditConfig(), Quiet()).skipped
+    space.record("import", "again, with votes", {})
+    assert stage.run(space, AuditConfig(), Quiet()).skipped, "pixels and labels are the same"
 
     def no_training(*args: Any) -> None:
         raise AssertionError("it trained")

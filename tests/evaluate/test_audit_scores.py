@@ -8,8 +8,9 @@ import pytest
 
 from fercurate.errors import InputError
 from fercurate.evaluate import audit_scores
+from fercurate.files import write_table
 from fercurate.labels import FERPLUS_COLUMNS
-from fercurate.workspace import Workspace, write_table
+from fercurate.workspace import Workspace
 
 
 def votes(**counts: int) -> list[int]:

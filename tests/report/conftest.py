@@ -12,8 +12,9 @@ import pytest
 import skimage
 from PIL import Image
 
+from fercurate.files import write_array, write_json, write_table
 from fercurate.labels import CLASSES
-from fercurate.workspace import Workspace, write_array, write_json, write_table
+from fercurate.workspace import Workspace
 
 # Sizes and confusions in the manner of FER2013: (given, true, how many of 100).
 SHARES = (0.139, 0.015, 0.143, 0.251, 0.168, 0.111, 0.173)

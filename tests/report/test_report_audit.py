@@ -15,9 +15,10 @@ import pytest
 
 from fercurate.config import ReportConfig
 from fercurate.errors import FercurateError, InputError
+from fercurate.files import write_table
 from fercurate.progress import Quiet
 from fercurate.report.audit_page import ReportResult, run
-from fercurate.workspace import Workspace, write_table
+from fercurate.workspace import Workspace
 
 EVIL = "\"><script>alert('x')</script>&{{7*7}}"
 VOID = {"meta", "link", "img", "br", "rect", "input"}

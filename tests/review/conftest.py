@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from review_tables import manifest_table
 
+from fercurate.files import write_table
 from fercurate.review.connection import opened
-from fercurate.workspace import Workspace, write_table
+from fercurate.workspace import Workspace
 
 
 @pytest.fixture(scope="package")

@@ -10,8 +10,8 @@ from review_sync import Make, documents, synced, votes_table
 from review_tables import N, audit_table, manifest_table
 
 from fercurate.errors import InputError
+from fercurate.files import write_table
 from fercurate.labels import CLASSES
-from fercurate.workspace import write_table
 
 
 def test_every_column_arrives(clean_fo: ModuleType, make_workspace: Make) -> None:

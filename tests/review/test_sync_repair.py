@@ -12,46 +12,9 @@ from review_tables import N, audit_table, manifest_table
 
 from fercurate.config import SyncConfig
 from fercurate.errors import FercurateError
-from fercurate.labels import CLASSES
+from fercurate.files import write_table
 from fercurate.review.sync import sync
-from fercurate.workspace import Workspace, write_table
-
-
-def test_every_column_arrives(clean_fo: ModuleType, make_workspace: Make) -> None:
-    workspace = make_workspace(audit=audit_table(), votes=votes_table())
-    result = synced(clean_fo, workspace)
-    assert (result.dataset, result.n_samples) == ("faces", N)
-    assert (result.n_added, result.n_updated, result.n_removed) == (N, 0, 0)
-
-    dataset = clean_fo.load_dataset("faces")
-    assert dataset.persistent
-    assert dataset.media_type == "image"
-    manifest, audit = manifest_table(), audit_table().set_index("row").sort_index()
-    assert dataset.values("sample_id") == manifest["sample_id"].tolist()
-    assert dataset.values("ground_truth.label") == manifest["label"].tolist()
-    assert dataset.values("is_constant") == manifest["is_constant"].tolist()
-    assert dataset.values("tags") == [[s] for s in manifest["split"]]
-    assert dataset.values("filepath") == [
-        str(workspace.image_path(s).resolve()) for s in manifest["sample_id"]
-    ]
-    assert dataset.values("NF") == list(range(N))
-
-    no_audit = [None] * (N - len(audit))
-    assert dataset.values("label_quality") == audit["label_quality"].tolist() + no_audit
-    assert dataset.values("verdict") == audit["verdict"].tolist() + no_audit
-    assert dataset.values("neighbours") == [list(v) for v in audit["neighbours"]] + no_audit
-    assert dataset.values("margin")[:2] == [None, 1.0]
-    suggested = dataset.values("suggested.label")
-    assert suggested[:6] == [*CLASSES[1:6], None]
-    assert dataset.values("suggested.confidence")[0] == pytest.approx(0.5)
-    assert {"label", "suggested_label", "suggested_confidence"}.isdisjoint(
-        dataset.get_field_schema()
-    )
-
-    metadata = dataset.first().metadata
-    assert (metadata.width, metadata.height, metadata.num_channels) == (48, 48, 1)
-    assert metadata.mime_type == "image/png"
-    assert metadata.size_bytes == workspace.image_path("train-0000").stat().st_size
+from fercurate.workspace import Workspace
 
 
 def test_a_column_that_changes_its_type(clean_fo: ModuleType, make_workspace: Make) -> None:
