@@ -55,11 +55,17 @@ def run(
     source_hash = _identity(config.source)
     votes_hash = _identity(config.ferplus) if config.ferplus else None
     settings = dataclasses.replace(config, source=Path(_name(config.source)), ferplus=None)
-    mark = fingerprint(STAGE, _VERSION, settings, source_hash, votes_hash)
+
+    def mark_with(votes: str | None) -> str:
+        return fingerprint(STAGE, _VERSION, settings, source_hash, votes)
+
+    mark = mark_with(votes_hash)
     outputs = [workspace.faces_path, workspace.images_dir, workspace.dataset_path]
     if config.ferplus:
         outputs.append(workspace.votes_path)
-    if not force and _is_done(workspace, mark, source_hash, outputs):
+    # not naming the votes again does not lose them
+    there = mark if config.ferplus else mark_with(_votes_there(workspace))
+    if not force and _is_done(workspace, there, source_hash, outputs):
         progress.say(f"{workspace.name} holds this import already; nothing to do.")
         return _result_on_disk(workspace, time.perf_counter() - started)
 
@@ -86,7 +92,8 @@ def run(
                 seconds=time.perf_counter() - started,
                 skipped=False,
             )
-            summary = {**about, "source_hash": source_hash, **dataclasses.asdict(result)}
+            hashes = {"source_hash": source_hash, "votes_hash": votes_hash}
+            summary = {**about, **hashes, **dataclasses.asdict(result)}
             install(staged, workspace, lambda target: target.record(STAGE, mark, summary))
     except OSError as error:
         raise FercurateError(
@@ -121,6 +128,14 @@ def _identity(source: Path) -> str:
         with damage_named(str(source)):
             return hash_file(source)
     return fingerprint([(name, size, mtime) for name, _, size, mtime in walk(source)])
+
+
+def _votes_there(workspace: Workspace) -> str | None:
+    """Hash of the votes that an earlier import joined."""
+    if not workspace.votes_path.exists():
+        return None
+    found: str | None = workspace.stages().get(STAGE, {}).get("summary", {}).get("votes_hash")
+    return found
 
 
 def _is_done(workspace: Workspace, mark: str, source_hash: str, outputs: list[Path]) -> bool:

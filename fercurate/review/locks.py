@@ -52,7 +52,10 @@ class Lock:
     @classmethod
     def _try(cls, path: Path, *, shared: bool) -> Lock | None:
         if sys.platform == "win32":
-            raise NotImplementedError("file locks are for POSIX systems")
+            raise FercurateError(
+                "This system has no file locks for the database.",
+                "Start a MongoDB yourself and set FIFTYONE_DATABASE_URI.",
+            )
         import fcntl
 
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -163,6 +163,17 @@ def test_votes_can_be_added_later(source: Path, workspace: Workspace) -> None:
     assert table["neutral"].tolist() == list(range(30))
 
 
+def test_votes_are_not_lost_when_they_are_not_named_again(
+    source: Path, workspace: Workspace
+) -> None:
+    votes = votes_file(source.parent, ["Training", "PublicTest", "PrivateTest"] * 10)
+    run(workspace, config(source, ferplus=votes), Quiet())
+    assert run(workspace, config(source), Quiet()).skipped
+    assert workspace.votes() is not None
+    assert not run(workspace, config(source), Quiet(), force=True).skipped
+    assert workspace.votes() is None
+
+
 def test_a_card_in_the_folder_stays(source: Path, workspace: Workspace) -> None:
     folder_of(workspace.root, {"README.md": b"card"})
     assert run(workspace, config(source), Quiet()).n_images == 30
