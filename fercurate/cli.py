@@ -231,6 +231,12 @@ def main() -> None:
         if error.fix:
             print(error.fix, file=sys.stderr)
         raise SystemExit(error.code) from None
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        print(f"Error: {type(error).__name__}: {error}", file=sys.stderr)
+        print("That was not foreseen. `fercurate --debug COMMAND` shows where.", file=sys.stderr)
+        raise SystemExit(EXIT_FAILED) from None
 
 
 def _stop(signum: int, frame: object) -> None:

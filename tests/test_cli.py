@@ -91,6 +91,16 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
     assert "Traceback" in done.stderr
 
 
+def test_what_was_not_foreseen_is_one_message_and_exit_1(tmp_path: Path) -> None:
+    broken = tmp_path / "datasets" / "x"
+    broken.mkdir(parents=True)
+    (broken / "manifest.parquet").mkdir()
+    done = fercurate("status", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.stderr
+
+
 def test_status_without_a_dataset(tmp_path: Path) -> None:
     done = fercurate("status", cwd=tmp_path)
     assert done.returncode == 0

@@ -68,7 +68,12 @@ def main(root: str, votes_file: str) -> None:
         ),
     ]
     for steps in (1, 2, 3):
-        rows.append((f"posterior, noise estimated, {steps} steps", ap(posterior(estimated, steps))))
+        rows.append(
+            (
+                f"posterior, noise estimated, {steps} step{'s' * (steps > 1)}",
+                ap(posterior(estimated, steps)),
+            )
+        )
     others = rank.hear_the_others(posterior(estimated, 1), evidence, labels)
     rows.append(
         ("posterior, noise estimated, 1 step, and all three: the generic ranking", ap(others))
@@ -78,7 +83,10 @@ def main(root: str, votes_file: str) -> None:
     )
     for steps in (1, 2, 3, 5):
         rows.append(
-            (f"posterior, fer2013 profile, {steps} steps", ap(posterior(profiles.fer2013(), steps)))
+            (
+                f"posterior, fer2013 profile, {steps} step{'s' * (steps > 1)}",
+                ap(posterior(profiles.fer2013(), steps)),
+            )
         )
     rows.append(
         (
