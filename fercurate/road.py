@@ -190,8 +190,7 @@ def standing(space: Workspace) -> Standing:
     if finished["audit"] and finished["audit"] < finished["import"]:
         stages["audit"] = "stale"
     open_stages = [name for name, state in stages.items() if state != "done"]
-    name = f" --dataset {space.name}" if len(workspace.existing(space.root.parent)) > 1 else ""
-    command = f"fercurate {open_stages[0]}{name}" if open_stages else f"fercurate sync{name}"
+    command = f"fercurate {open_stages[0] if open_stages else 'sync'}{workspace.option(space)}"
     return Standing(space.name, len(space.manifest(["row"])), stages, finished, command)
 
 

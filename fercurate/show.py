@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fercurate.console import Terminal, clock, console, table
 from fercurate.labels import SPLITS
-from fercurate.workspace import Workspace
+from fercurate.workspace import Workspace, option
 
 if TYPE_CHECKING:
     from fercurate.audit.stage import AuditResult
@@ -197,8 +197,4 @@ def checks(found: list[Check], *, as_json: bool) -> None:
 
 
 def _next(space: Workspace, command: str) -> None:
-    from fercurate.workspace import existing
-
-    several = len(existing(space.root.parent)) > 1
-    name = f" --dataset {space.name}" if several else ""
-    console().print(f"Next: fercurate {command}{name}")
+    console().print(f"Next: fercurate {command}{option(space)}")

@@ -87,11 +87,6 @@ class Workspace:
         return self.root / "pred_probs.npy"
 
     @property
-    def truth_path(self) -> Path:
-        """Known answers of a made dataset (the embedded sample); absent for real ones."""
-        return self.root / "truth.csv"
-
-    @property
     def stages_path(self) -> Path:
         return self.root / "stages.json"
 
@@ -243,6 +238,11 @@ def existing(datasets: Path = DATASETS) -> list[Workspace]:
         return []
     folders = sorted(p for p in datasets.iterdir() if not p.name.startswith("."))
     return [w for w in map(Workspace, folders) if w.manifest_path.exists()]
+
+
+def option(space: Workspace) -> str:
+    """ " --dataset NAME" for a command about `space`; empty where it is found by itself."""
+    return f" --dataset {space.name}" if len(existing(space.root.parent)) > 1 else ""
 
 
 def _known(datasets: Path) -> str:

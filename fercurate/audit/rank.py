@@ -19,7 +19,7 @@ NEIGHBOUR_SHARE = 0.4
 
 KNOWN_STEPS, ESTIMATED_STEPS = 3, 1
 """Steps of the deconvolution under a known and under an estimated noise model: the second
-deserves less trust. Chosen on FER+ votes; one step more or less costs 0.01 at most."""
+deserves less trust. Chosen on FER+ votes; one step more or less costs about 0.01."""
 
 OTHERS_SHARE = 0.5
 """Weight of the scores that know no noise model, where the model is estimated: from 0 to

@@ -103,8 +103,7 @@ def run(
         _forget(folder)
     faces = np.ascontiguousarray(workspace.faces()[audited["row"].to_numpy()])
     labels = audited["label"].map(dict(INDEX)).to_numpy(np.int64)
-    with progress.task("Looking for copies", len(faces)) as advance:
-        groups = folds.near_duplicate_groups(faces, on_block=advance)
+    groups = _groups(folder, faces, progress)
     distinct = len(np.unique(groups))
     if not 2 <= plan.folds <= distinct:
         raise InputError(
@@ -131,6 +130,21 @@ def run(
     write_table(workspace.audit_path, table)
     workspace.record(STAGE, wanted, summary)
     return _result(summary)
+
+
+def _groups(folder: Path, faces: NDArray[np.uint8], progress: Progress) -> NDArray[np.int64]:
+    """Groups of copies, kept in `folder`: going on and ranking anew need not look again."""
+    path = folder / "groups.npy"
+    try:
+        kept: NDArray[np.int64] = np.load(path)
+    except (OSError, ValueError):
+        kept = np.empty(0, np.int64)
+    if len(kept) == len(faces):
+        return kept
+    with progress.task("Looking for copies", len(faces)) as advance:
+        groups = folds.near_duplicate_groups(faces, on_block=advance)
+    write_array(path, groups)
+    return groups
 
 
 def _audited(manifest: pd.DataFrame, config: AuditConfig, workspace: Workspace) -> pd.DataFrame:
@@ -167,7 +181,7 @@ def _without_profile(config: AuditConfig) -> dict[str, Any]:
 
 
 def _forget(folder: Path) -> None:
-    for name in ("*.pt", "*.npz", "config.json"):
+    for name in ("*.pt", "*.npz", "groups.npy", "config.json"):
         for path in folder.glob(name):
             path.unlink()
 

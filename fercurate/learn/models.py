@@ -62,7 +62,7 @@ class _Residual(nn.Module):
 class FaceNet(nn.Module):
     """A small residual network that halves the image in its first layer.
 
-    1.1 million parameters and 128 million multiply-adds at 48x48 in its default size.
+    1.1 million parameters and 92 million multiply-adds at 48x48 in its default size.
 
     Args:
         config: Widths and number of classes.
