@@ -39,6 +39,7 @@ SCORES = {
     "Low: the label was resisted.",
     "neighbour_agreement": "Share of the most similar images with the same label. "
     "Low: it stands alone.",
+    "typicality": "Nearness to the most similar images, as a rank. Low: unlike all others.",
 }
 
 
