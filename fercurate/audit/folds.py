@@ -2,82 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
-
-SMALL = 16
-"""Side of the thumbnails that near duplicates are looked for among, pixels."""
-
-NEAR = 0.95
-"""Correlation of two thumbnails from which on their images count as near duplicates.
-
-Looked at on FER2013's training split: of the upright pairs at 0.95 nearly all are one
-photograph, cropped or compressed again, or the next frame of it. Joining a false pair
-costs nothing here, missing a true one leaks a label.
-"""
-
-_BLOCK = 2048
-
-
-def thumbnails(faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Block means of each face, shifted to mean 0 and scaled to length 1.
-
-    Args:
-        faces: uint8 [N, 48, 48].
-
-    Returns:
-        float32 [N, 256]; all zero for a constant image.
-    """
-    n, height, width = faces.shape
-    tiles = faces.reshape(n, SMALL, height // SMALL, SMALL, width // SMALL)
-    small = tiles.mean((2, 4), dtype=np.float32).reshape(n, -1)
-    small -= small.mean(1, keepdims=True)
-    length = np.linalg.norm(small, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = np.zeros_like(small)
-    return np.divide(small, length, out=unit, where=length > 1)
-
-
-def near_duplicate_groups(
-    faces: NDArray[np.uint8],
-    near: float = NEAR,
-    on_block: Callable[[int], None] = lambda images: None,
-) -> NDArray[np.int64]:
-    """A group number for each image; near duplicates and mirror images share one.
-
-    Compares all pairs of thumbnails (28,709 images: a few seconds) and joins what is
-    connected. Constant images form one group.
-
-    Args:
-        faces: uint8 [N, 48, 48].
-        near: Correlation from which on two images are the same one.
-        on_block: Called with the number of images compared since the last call.
-
-    Returns:
-        int64 [N], numbered from 0.
-    """
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    small = thumbnails(faces)
-    mirrored = small.reshape(-1, SMALL, SMALL)[:, :, ::-1].reshape(small.shape).T.copy()
-    upright = small.T.copy()
-    constant = np.flatnonzero(~small.any(1))
-    firsts, seconds = [constant[:-1]], [constant[1:]]
-    for start in range(0, len(small), _BLOCK):
-        block = small[start : start + _BLOCK]
-        for other in (upright, mirrored):
-            # nonzero on a matrix takes ten times as long as on a flat array
-            found = np.flatnonzero((block @ other[:, start:]).ravel() >= near)
-            row, column = np.divmod(found, len(small) - start)
-            firsts.append(row + start)
-            seconds.append(column + start)
-        on_block(len(block))
-    first, second = np.concatenate(firsts), np.concatenate(seconds)
-    links = coo_matrix((np.ones(len(first), bool), (first, second)), shape=(len(small),) * 2)
-    groups: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
-    return groups
 
 
 def assign(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.audit import folds, profiles, scores
+from fercurate import copies
+from fercurate.audit import profiles, scores
 from fercurate.audit.evidence import Evidence, gather
 from fercurate.audit.noise import NoiseModel
 from fercurate.config import AuditConfig
@@ -142,7 +143,7 @@ def _groups(folder: Path, faces: NDArray[np.uint8], progress: Progress) -> NDArr
     if len(kept) == len(faces):
         return kept
     with progress.task("Looking for copies", len(faces)) as advance:
-        groups = folds.near_duplicate_groups(faces, on_block=advance)
+        groups = copies.near_duplicate_groups(faces, on_block=advance)
     write_array(path, groups)
     return groups
 

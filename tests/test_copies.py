@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fercurate import copies
+
+RNG = np.random.default_rng(0)
+
+
+def smooth_faces(n: int) -> np.ndarray:
+    """Blocky random pictures, as different from one another as photographs are."""
+    small = RNG.integers(0, 256, (n, 8, 8), dtype=np.uint8)
+    return small.repeat(6, axis=1).repeat(6, axis=2)
+
+
+def test_copies_share_a_group_and_others_do_not() -> None:
+    faces = smooth_faces(6)
+    faces[1] = faces[0]
+    faces[2] = np.clip(faces[0].astype(int) + RNG.integers(-6, 7, (48, 48)), 0, 255)
+    faces[3] = faces[0][:, ::-1]
+    groups = copies.near_duplicate_groups(faces)
+    assert len(set(groups[:4])) == 1
+    assert len(set(groups)) == 3
+
+
+def test_constant_images_are_one_group() -> None:
+    faces = smooth_faces(4)
+    faces[1], faces[3] = 0, 255
+    groups = copies.near_duplicate_groups(faces)
+    assert groups[1] == groups[3]
+    assert len(set(groups)) == 3
+
+
+def test_pairs_across_blocks_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "_BLOCK", 4)
+    faces = smooth_faces(11)
+    faces[10] = faces[1]
+    seen: list[int] = []
+    groups = copies.near_duplicate_groups(faces, on_block=seen.append)
+    assert groups[10] == groups[1]
+    assert len(set(groups)) == 10
+    assert sum(seen) == 11
+
+
+def test_new_images_are_compared_with_old_ones_and_with_one_another() -> None:
+    old, new = smooth_faces(5), smooth_faces(7)
+    old[1] = 7
+    new[0] = np.clip(old[3].astype(int) + RNG.integers(-6, 7, (48, 48)), 0, 255)
+    new[2] = old[4][:, ::-1]
+    new[4] = new[1]
+    new[5] = 200
+    new[6] = new[1][:, ::-1]
+    found = copies.near_duplicates_of(new, old)
+    assert found.dtype == np.int64
+    assert found.tolist() == [3, -1, 4, -1, 5 + 1, 1, 5 + 1]
+
+
+def test_a_duplicate_of_a_duplicate_names_the_one_that_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(copies, "_NEW_BLOCK", 2)
+    old, new = smooth_faces(3), smooth_faces(5)
+    new[1] = new[2] = new[4] = new[0]
+    assert copies.near_duplicates_of(new, old).tolist() == [-1, 3, 3, -1, 3]
+    nothing = np.empty((0, 48, 48), np.uint8)
+    assert copies.near_duplicates_of(new, nothing).tolist() == [-1, 0, 0, -1, 0]
+    assert copies.near_duplicates_of(nothing, old).tolist() == []
+    constant = np.zeros((2, 48, 48), np.uint8)
+    assert copies.near_duplicates_of(constant, old).tolist() == [-1, 3]
+
+
+def test_near_sets_how_near() -> None:
+    old = smooth_faces(1)
+    noisy = np.clip(old.astype(int) + RNG.integers(-40, 41, old.shape), 0, 255).astype(np.uint8)
+    assert copies.near_duplicates_of(noisy, old, near=0.9).tolist() == [0]
+    assert copies.near_duplicates_of(noisy, old, near=0.99999).tolist() == [-1]
