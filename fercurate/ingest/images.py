@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
@@ -21,6 +22,8 @@ SUFFIXES = frozenset(
 MAX_FILE_BYTES = 64 << 20
 MAX_IMAGE_PIXELS = 40_000_000
 """More is refused before it is decoded: a small file can claim a huge image."""
+MAX_PHOTO_PIXELS = 100_000_000
+"""The same for photographs that faces are looked for in."""
 
 # Only these decoders are tried: others of Pillow's start programs (EPS) or are little kept.
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "PPM")
@@ -52,19 +55,49 @@ def decode_face(data: bytes) -> Faces:
     """
     if len(data) > MAX_FILE_BYTES:
         raise ImageError(f"image file larger than {MAX_FILE_BYTES >> 20} MB")
+    return _decode(io.BytesIO(data), MAX_IMAGE_PIXELS, _to_face)
+
+
+def read_photo(path: Path) -> NDArray[np.uint8]:
+    """A photograph, turned upright as EXIF says; transparency is ignored.
+
+    Values of 16 bits and more are scaled as in `decode_face`.
+
+    Returns:
+        uint8 [H, W] where it is grey, else uint8 [H, W, 3] RGB.
+
+    Raises:
+        ImageError: with the reason; no other exception, whatever the file.
+    """
+    return _decode(path, MAX_PHOTO_PIXELS, _to_photo)
+
+
+def _decode(
+    source: Path | io.BytesIO, limit: int, finish: Callable[[Image.Image], NDArray[np.uint8]]
+) -> NDArray[np.uint8]:
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-            if image.width * image.height > MAX_IMAGE_PIXELS:
-                raise ImageError(f"image of {image.width}x{image.height} pixels is too large")
+        with Image.open(source, formats=_FORMATS) as image:
+            if image.width * image.height > limit:
+                size = f"{image.width}x{image.height}"
+                raise ImageError(f"image of {size} pixels is too large (limit: {_millions(limit)})")
             image.load()
-            return _to_face(_upright(image))
+            return finish(_upright(image))
     except ImageError:
         raise
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"image is too large (limit: {_millions(limit)})") from error
     except UnidentifiedImageError as error:
         raise ImageError("not an image that can be read (JPEG, PNG, ...)") from error
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}" if error.errno else f"damaged image: {error}"
+        raise ImageError(what) from error
     # Pillow's decoders raise nearly every built-in exception on damaged files.
     except Exception as error:
         raise ImageError(f"damaged image: {error or type(error).__name__}") from error
+
+
+def _millions(pixels: int) -> str:
+    return f"{pixels // 10**6} megapixels"
 
 
 @contextmanager
@@ -91,6 +124,15 @@ def _to_face(image: Image.Image) -> Faces:
     if grey.size != (FACE_SIDE, FACE_SIDE):
         grey = grey.resize((FACE_SIDE, FACE_SIDE), Image.Resampling.LANCZOS)
     return np.array(grey, np.uint8)
+
+
+def _to_photo(image: Image.Image) -> NDArray[np.uint8]:
+    is_grey = image.mode in ("1", "L", "LA", "La", "F") or image.mode.startswith("I")
+    if is_grey:
+        return np.array(_grey(image), np.uint8)
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA")
+    return np.array(image.convert("RGB"), np.uint8)
 
 
 def _grey(image: Image.Image) -> Image.Image:

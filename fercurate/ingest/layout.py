@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fercurate.ingest.batch import excerpt
 from fercurate.labels import parse_class, parse_split
@@ -59,3 +61,12 @@ def _place(folders: list[str], splits: bool) -> Place:
 def _split_among(folders: Sequence[str]) -> str | None:
     """The split that the innermost folder with such a name stands for."""
     return next((split for name in reversed(folders) if (split := parse_split(name))), None)
+
+
+def label_of_photo(path: Path) -> str | None:
+    """The class that a photograph's folder is named after, else None.
+
+    A bare number is none: photographs are kept by month and day, and "3" would be happy.
+    """
+    folder = Path(os.path.abspath(path)).parent.name  # noqa: PTH100  # a link stays where it is
+    return None if folder.strip().isdecimal() else parse_class(folder)

@@ -21,7 +21,13 @@ from fercurate.ingest.source import EXPECTED, Source, open_source
 from fercurate.ingest.staging import install, staging
 from fercurate.ingest.store import Store, write_pngs
 from fercurate.ingest.streams import damage_named
-from fercurate.ingest.table import FER2013_ROWS, Rows, manifest_of, sample_ids
+from fercurate.ingest.table import (
+    FER2013_ROWS,
+    Rows,
+    manifest_of,
+    n_from_photos,
+    sample_ids,
+)
 from fercurate.ingest.votes import FerPlus, Votes, join_by_name, join_by_row, read_ferplus
 from fercurate.labels import FERPLUS_COLUMNS
 from fercurate.progress import Progress
@@ -69,6 +75,14 @@ def run(
         progress.say(f"{workspace.name} holds this import already; nothing to do.")
         return _result_on_disk(workspace, time.perf_counter() - started)
 
+    from_photos = _from_photos(workspace)
+    if from_photos and not force:
+        raise InputError(
+            f"{workspace.name} has {from_photos:,} faces that were added from photographs, and "
+            "importing it anew would drop them.",
+            "Repeat with --force if that is right; fercurate enrich adds them again.",
+        )
+
     source = open_source(config.source, config.max_unpacked_gb * 1e9)
     ferplus = read_ferplus(config.ferplus) if config.ferplus else None
     _tell(source, config.source, progress)
@@ -99,6 +113,11 @@ def run(
         raise FercurateError(
             f"{workspace.root} cannot be written: {error}.", "Is the disk full or read-only?"
         ) from error
+    if from_photos:
+        progress.warn(
+            f"{from_photos:,} faces from photographs are lost with the earlier import. Add them "
+            f"again with: fercurate enrich PHOTOS --into {workspace.name}"
+        )
     return dataclasses.replace(result, seconds=time.perf_counter() - started)
 
 
@@ -156,6 +175,13 @@ def _is_done(workspace: Workspace, mark: str, source_hash: str, outputs: list[Pa
         f"{workspace.root} holds another import, of {summary.get('source', 'unknown origin')}.",
         "Give this one another name with --name OTHER, or replace that one with --force.",
     )
+
+
+def _from_photos(workspace: Workspace) -> int:
+    """How many images of the present import `fercurate enrich` added to it."""
+    if not workspace.manifest_path.exists():
+        return 0
+    return n_from_photos(workspace.manifest(["sample_id"])["sample_id"])
 
 
 def _result_on_disk(workspace: Workspace, seconds: float) -> ImportResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,8 @@ from fercurate.fer2013 import ferplus_name
 from fercurate.workspace import MANIFEST_COLUMNS
 
 FER2013_ROWS = 35_887
+PHOTO = "photo-"
+"""What the sample_id of a face cut from a photograph begins with."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,26 @@ def sample_ids(rows: Sequence[int], splits: Sequence[str], *, fer2013: bool) -> 
         (ferplus_name(row) if fer2013 else None) or f"{split}-{row:07d}"
         for row, split in zip(rows, splits, strict=True)
     ]
+
+
+def photo_ids(sha256: Sequence[str], taken: Iterable[str]) -> list[str]:
+    """Names for faces cut from photographs, "photo-0123456789ab" by their pixels.
+
+    Args:
+        sha256: n different hex digests.
+        taken: Names that others have; one more digit is taken until there is no clash.
+    """
+    known, ids = set(taken), []
+    for digest in sha256:
+        name = next(n for d in range(12, 65) if (n := PHOTO + digest[:d]) not in known)
+        known.add(name)
+        ids.append(name)
+    return ids
+
+
+def n_from_photos(ids: Iterable[str]) -> int:
+    """How many of the images named were cut from photographs."""
+    return sum(name.startswith(PHOTO) for name in ids)
 
 
 def manifest_of(rows: Rows, ids: Sequence[str]) -> pd.DataFrame:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,13 @@ from ingest_cases import image_bytes, made_faces
 from PIL import Image
 
 from fercurate.ingest.batch import Faces
-from fercurate.ingest.images import ImageError, decode_face, is_image, quiet_pillow
+from fercurate.ingest.images import (
+    ImageError,
+    decode_face,
+    is_image,
+    quiet_pillow,
+    read_photo,
+)
 
 FACE = made_faces(1)[0]
 VALID = [
@@ -105,7 +112,7 @@ def _claimed_png(width: int, height: int) -> bytes:
         pytest.param(VALID[0][: len(VALID[0]) // 2], "damaged image", id="PNG cut short"),
         pytest.param(VALID[1][:-200], "damaged image", id="JPEG cut short"),
         pytest.param(_claimed_png(8000, 8000), "too large", id="bomb"),
-        pytest.param(_claimed_png(60_000, 60_000), "damaged image", id="bigger bomb"),
+        pytest.param(_claimed_png(60_000, 60_000), "too large", id="bigger bomb"),
         pytest.param(
             image_bytes(np.full((4, 4), np.nan, np.float32), "TIFF"), "outside 0..255", id="NaN"
         ),
@@ -117,6 +124,58 @@ def _claimed_png(width: int, height: int) -> bytes:
 def test_what_is_no_image_gets_a_reason(data: bytes, reason: str) -> None:
     with quiet_pillow(), pytest.raises(ImageError, match=reason):
         decode_face(data)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "expected"),
+    [
+        pytest.param(FACE, FACE, id="grey"),
+        pytest.param(np.dstack([FACE, FACE * 0]), FACE, id="grey and alpha"),
+        pytest.param(FACE.astype(np.uint16) * 257, FACE, id="16 bit"),
+        pytest.param(FACE > 100, np.where(FACE > 100, 255, 0), id="1 bit"),
+        pytest.param(np.dstack([FACE, FACE // 2, FACE]), None, id="RGB"),
+        pytest.param(np.dstack([FACE, FACE // 2, FACE, FACE]), None, id="RGBA"),
+    ],
+)
+def test_a_photograph_keeps_its_size_and_colours(
+    tmp_path: Path, pixels: np.ndarray, expected: np.ndarray | None
+) -> None:
+    path = tmp_path / "x.png"
+    path.write_bytes(image_bytes(pixels))
+    photo = read_photo(path)
+    assert photo.dtype == np.uint8
+    np.testing.assert_array_equal(photo, pixels[:, :, :3] if expected is None else expected)
+
+
+def test_a_photograph_is_turned_upright_and_cmyk_becomes_rgb(tmp_path: Path) -> None:
+    wide = np.dstack([np.tile(np.arange(0, 200, 2, dtype=np.uint8), (40, 1))] * 3)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "x.jpg"
+    Image.fromarray(np.rot90(wide)).convert("CMYK").save(path, quality=95, exif=exif)
+    photo = read_photo(path)
+    assert photo.shape == (40, 100, 3)
+    assert np.abs(photo.astype(int) - wide).max() < 12
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (_claimed_png(12_000, 12_000), "12000x12000 pixels is too large .limit: 100 megapixels"),
+        (_claimed_png(60_000, 60_000), "too large .limit: 100 megapixels"),
+        (b"hello", "not an image"),
+        (VALID[1][:-200], "damaged image: .*[Tt]runcated"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_what_is_no_photograph_gets_a_reason(
+    tmp_path: Path, data: bytes | None, reason: str
+) -> None:
+    path = tmp_path / "x.jpg"
+    if data is not None:
+        path.write_bytes(data)
+    with quiet_pillow(), pytest.raises(ImageError, match=reason):
+        read_photo(path)
 
 
 @settings(max_examples=200, deadline=None)

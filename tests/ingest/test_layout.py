@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from fercurate.ingest.layout import Place, has_splits, place
+from fercurate.ingest.layout import Place, has_splits, label_of_photo, place
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,28 @@ def test_class_folders_without_splits_are_train() -> None:
     names = ["faces/angry/1.jpg", "faces/sad/1.jpg"]
     assert place(names) == [Place("train", "angry"), Place("train", "sad")]
     assert not has_splits(names)
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("holiday/Happy/1.jpg", "happy"),
+        ("happy/holiday/1.jpg", None),
+        ("0_angry/1.jpg", "angry"),
+        ("2024/05/1.jpg", None),
+        ("3/1.jpg", None),
+        ("sad/../fear/1.jpg", "fear"),
+    ],
+)
+def test_a_photograph_is_labelled_by_its_folder_unless_that_is_a_number(
+    path: str, label: str | None
+) -> None:
+    assert label_of_photo(Path(path)) == label
+
+
+def test_a_photograph_right_here_is_labelled_by_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "disgust").mkdir()
+    monkeypatch.chdir(tmp_path / "disgust")
+    assert label_of_photo(Path("1.jpg")) == "disgust"

@@ -9,6 +9,8 @@ from fercurate.ingest.table import (
     duplicate_groups,
     groups_that_differ,
     manifest_of,
+    n_from_photos,
+    photo_ids,
     sample_ids,
 )
 from fercurate.workspace import MANIFEST_COLUMNS
@@ -77,3 +79,11 @@ def test_manifest_and_its_numbers() -> None:
     assert result.counts[""] == {"train": 0, "val": 1, "test": 1}
     assert (result.imbalance, result.n_constant) == (2.0, 1)
     assert (result.n_duplicate_groups, result.n_conflicting_groups, result.n_leaked) == (2, 1, 2)
+
+
+def test_photo_ids_follow_the_pixels_and_clash_with_none() -> None:
+    first, second = "0123456789ab" + "c" * 52, "0123456789ab" + "d" * 52
+    assert photo_ids([first], ["train-0000001"]) == ["photo-0123456789ab"]
+    ids = photo_ids([first, second], ["photo-0123456789ab"])
+    assert ids == ["photo-0123456789abc", "photo-0123456789abd"]
+    assert n_from_photos([*ids, "train-0000001", "fer0000002"]) == 2
