@@ -54,3 +54,20 @@ def autocast(device: torch.device) -> AbstractContextManager[object]:
 def memory_format(device: torch.device) -> torch.memory_format:
     """channels_last where the convolution kernels want it."""
     return torch.contiguous_format if device.type == "mps" else torch.channels_last
+
+
+def keep_memory() -> None:
+    """Have this process keep the memory that it frees, where the C library is glibc.
+
+    It hands every large block back otherwise, and a network that runs small batches asks
+    for the same blocks again layer by layer: a third of its time on the CPU.
+    """
+    import ctypes
+    import sys
+
+    trim_threshold, mmap_threshold, most = -1, -3, 2**31 - 1
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(mmap_threshold, most)
+            mallopt(trim_threshold, most)
