@@ -1,0 +1,112 @@
+"""The backbone's features of all images, as principal components, kept block by block."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fercurate.errors import FercurateError
+from fercurate.files import write_array
+from fercurate.screen.heads import BACKBONE, Heads
+
+BLOCK = 512
+
+SUSPICIOUS = 0.9
+"""Human score under which a face is looked at in the mirror too: twice the time, a few more
+drawings found; about one image in ten."""
+
+
+def features(
+    faces: NDArray[np.uint8],
+    on_images: Callable[[int], None] = lambda images: None,
+    *,
+    mirrored: bool,
+) -> NDArray[np.float32]:
+    """The backbone's features, float32 [N, F]; `mirrored`: mean with the mirror image's.
+
+    Raises:
+        FercurateError: the backbone's file is missing or damaged.
+    """
+    from fercurate.learn import backbone
+
+    try:
+        model = backbone.load(BACKBONE)
+    except (OSError, ValueError, KeyError) as error:
+        raise FercurateError(
+            f"{BACKBONE} cannot be read: {error}", "Install fercurate again."
+        ) from error
+    return backbone.embed(model, faces, mirrored=mirrored, on_batch=on_images)
+
+
+def reduce_all(
+    faces: NDArray[np.uint8],
+    heads: Heads,
+    folder: Path,
+    on_images: Callable[[int], None] = lambda images: None,
+    jobs: int | None = None,
+) -> NDArray[np.float32]:
+    """Principal components of each image, float32 [N, D]; blocks already in `folder` are read.
+
+    Args:
+        faces: uint8 [N, 48, 48].
+        folder: For what is done already; made when it is not there.
+        on_images: Called with the number of images done since the last call.
+        jobs: Processes; None for one a core.
+    """
+    from joblib import Parallel, delayed
+
+    starts = range(0, len(faces), BLOCK)
+    sizes = {start: min(BLOCK, len(faces) - start) for start in starts}
+    todo = [start for start in starts if _kept(_file(folder, start), sizes[start]) is None]
+    on_images(len(faces) - sum(sizes[start] for start in todo))
+    jobs = min(jobs or os.cpu_count() or 1, max(1, len(todo)))
+    calls = (
+        delayed(_block)(np.asarray(faces[start : start + BLOCK]), heads, _file(folder, start), jobs)
+        for start in todo
+    )
+    with warnings.catch_warnings():
+        # joblib takes the kept memory for a leak, and starts a worker anew: no harm
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs")
+        for done in Parallel(n_jobs=jobs, return_as="generator_unordered")(calls):
+            on_images(done)
+    blocks = [_kept(_file(folder, start), sizes[start]) for start in starts]
+    whole: NDArray[np.float32] = np.concatenate([b for b in blocks if b is not None])
+    return whole
+
+
+def _block(faces: NDArray[np.uint8], heads: Heads, path: Path, jobs: int) -> int:
+    import torch
+
+    from fercurate.learn.device import keep_memory
+
+    keep_memory()
+    if jobs > 1:  # a process a core is faster than threads that wait for one another
+        torch.set_num_threads(1)
+    write_array(path, _reduced(faces, heads))
+    return len(faces)
+
+
+def _reduced(faces: NDArray[np.uint8], heads: Heads) -> NDArray[np.float32]:
+    reduced = heads.reducer(features(faces, mirrored=False))
+    human = heads.heads["human"]
+    doubtful = np.flatnonzero(human.score(human.decide(reduced)) < SUSPICIOUS)
+    if len(doubtful):
+        reduced[doubtful] = heads.reducer(features(faces[doubtful], mirrored=True))
+    return reduced
+
+
+def _file(folder: Path, start: int) -> Path:
+    return folder / f"components-{start:07d}.npy"
+
+
+def _kept(path: Path, n: int) -> NDArray[np.float32] | None:
+    try:
+        kept: NDArray[np.float32] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return kept if len(kept) == n else None

@@ -1,0 +1,179 @@
+"""What each image is, and its flaws: the heads' decisions, and the labels made by eye."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fercurate.errors import InputError
+from fercurate.screen.heads import KINDS, Heads, Labelled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAMPLES = ("random", "suspicious")
+"""Why an image was looked at: drawn at random, or picked because a classifier doubted it."""
+
+
+NO_FACE, NO_FACE_STEP = 0.3, 0.7
+"""Where the detector sees no face at all, the decision moves this far towards a non-face:
+suits and pages of text look like photographs of people. Of 11,397 human images that were
+labelled by eye 11 score below, most with a hand over the face; 2 more are flagged for it."""
+
+
+def judge(
+    reduced: NDArray[np.float32],
+    heads: Heads,
+    digest: NDArray[np.uint64],
+    face_score: NDArray[np.float32],
+    is_constant: NDArray[np.bool_],
+    by_eye: NDArray[np.int8],
+) -> pd.DataFrame:
+    """Kind, human score and flaws of N images.
+
+    An image that the heads were fitted on, and every exact copy of it, is scored by the
+    fold that did not see it. A label by eye decides `kind`, and never the scores.
+
+    Args:
+        reduced: float32 [N, D].
+        digest: uint64 [N], first 8 bytes of the sha256 of the pixels.
+        face_score: float32 [N], the detector's.
+        is_constant: bool [N]; such an image is no face.
+        by_eye: int8 [N], index in `KINDS`, -1 where nobody looked.
+
+    Returns:
+        `kind`, `kind_by_eye` (None: nobody looked), `human_score`, `is_human_issue`,
+        `drawn_score`, `nonface_score` (low: it looks like one), and `<flaw>_score`,
+        `is_<flaw>_issue` of each flaw.
+    """
+    import pandas as pd
+
+    place = _places(heads.labelled, digest)
+    scores = {}
+    for name, head in heads.heads.items():
+        # -1 is the last place
+        held_out = np.append(heads.labelled.held_out[name], np.float32(np.nan))[place]
+        decision = np.where(np.isnan(held_out), head.decide(reduced), held_out)
+        if name == "human":
+            decision = decision + NO_FACE_STEP * (face_score < NO_FACE)
+        scores[name] = head.score(decision.astype(np.float32))
+    human = np.where(is_constant, 0.0, scores["human"]).astype(np.float32)
+    is_depiction = (scores["drawn"] < 0.5) & ~is_constant
+    depiction = np.where(is_constant, 0.0, 1 - scores["drawn"])
+    guess = np.where(human >= 0.5, 0, np.where(is_depiction, 1, 2))
+    seen = by_eye >= 0
+    kind = np.where(seen, by_eye, guess)
+    names = np.array(KINDS)
+    table: pd.DataFrame = pd.DataFrame(
+        {
+            "kind": names[kind],
+            "kind_by_eye": np.where(seen, names[by_eye], None),  # type: ignore[call-overload]
+            "human_score": human,
+            "is_human_issue": kind > 0,
+            "drawn_score": (1 - (1 - human) * depiction).astype(np.float32),
+            "nonface_score": (1 - (1 - human) * (1 - depiction)).astype(np.float32),
+        }
+    )
+    for name in heads.heads:
+        if name not in ("human", "drawn"):
+            table[f"{name}_score"] = scores[name]
+            table[f"is_{name}_issue"] = scores[name] < 0.5
+    return table
+
+
+def shipped_labels(labelled: Labelled, digest: NDArray[np.uint64]) -> NDArray[np.int8]:
+    """Labels by eye that came with the heads, found by pixels: int8 [N], -1 unknown."""
+    place = _places(labelled, digest)
+    known: NDArray[np.int8] = np.append(labelled.kind, np.int8(-1))[place]
+    return known
+
+
+def _places(labelled: Labelled, digest: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Position of each image among the labelled ones, -1 where it is none of them."""
+    if not len(labelled.digest):
+        return np.full(len(digest), -1, np.int64)
+    order = np.argsort(labelled.digest, kind="stable")
+    ordered = labelled.digest[order]
+    at = np.minimum(np.searchsorted(ordered, digest), len(ordered) - 1)
+    return np.where(ordered[at] == digest, order[at], -1)
+
+
+def read_kinds(path: Path, n: int) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Labels made by eye: int8 [N] index in `KINDS` (-1 none), and whether drawn at random.
+
+    Args:
+        path: csv with `row`, `kind`, and optionally `sample` ("random" or "suspicious").
+        n: Number of images of the dataset.
+
+    Raises:
+        InputError: no such file, a column is missing, or a row or kind is unknown.
+    """
+    table = _read(path, ("row", "kind"), n)
+    unknown = set(table["kind"]) - set(KINDS)
+    if unknown:
+        raise InputError(
+            f"{path}: there is no kind {sorted(map(str, unknown))[0]!r}.",
+            f"Kinds: {', '.join(KINDS)}.",
+        )
+    kind = np.full(n, -1, np.int8)
+    kind[table["row"]] = table["kind"].map({name: i for i, name in enumerate(KINDS)})
+    at_random = np.zeros(n, bool)
+    sample = table["sample"] if "sample" in table else np.array(["random"] * len(table))
+    at_random[table["row"]] = sample == "random"
+    return kind, at_random
+
+
+def read_flaws(path: Path, n: int) -> dict[str, NDArray[np.int8]]:
+    """Flaws seen by eye, int8 [N] by name: 1 there, 0 not, -1 nobody looked.
+
+    `occluded` is a hand over the face or dark glasses.
+
+    Raises:
+        InputError: no such file, a column is missing, a row is unknown, or a flaw is not 0 or 1.
+    """
+    import pandas as pd
+
+    columns = ("watermark", "hand", "sunglasses")
+    table = _read(path, ("row", *columns), n)
+    for name in columns:
+        table[name] = pd.to_numeric(table[name], errors="coerce")
+        bad = table.loc[~table[name].isin([0, 1]), "row"]
+        if len(bad):
+            raise InputError(
+                f"{path}: {name} of row {bad.iloc[0]} is neither 0 nor 1.",
+                "Write 1 where the flaw is there, 0 where it is not.",
+            )
+    table = table.astype(dict.fromkeys(columns, np.int8))
+    flaws = {
+        "watermark": table["watermark"],
+        "occluded": table["hand"] | table["sunglasses"],
+    }
+    found = {}
+    for name, values in flaws.items():
+        found[name] = np.full(n, -1, np.int8)
+        found[name][table["row"]] = values
+    return found
+
+
+def _read(path: Path, columns: tuple[str, ...], n: int) -> Any:
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"There is no file {path}.", f"Write one with the columns {', '.join(columns)}."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is no csv: {error}", f"Columns: {', '.join(columns)}.") from error
+    missing = [c for c in columns if c not in table]
+    if missing:
+        raise InputError(f"{path} lacks {', '.join(missing)}.", f"Columns: {', '.join(columns)}.")
+    row = pd.to_numeric(table["row"], errors="coerce")
+    bad = table["row"][~row.between(0, n - 1) | (row % 1 != 0)]
+    if len(bad):
+        raise InputError(f"{path}: there is no row {bad.iloc[0]}.", f"Rows are 0 to {n - 1} here.")
+    return table.assign(row=row.astype(int))
