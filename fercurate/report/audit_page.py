@@ -13,7 +13,7 @@ from fercurate.config import ReportConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import write_json, write_text
 from fercurate.progress import Progress
-from fercurate.report import images, metrics, page
+from fercurate.report import images, metrics, page, screen_page
 from fercurate.workspace import REPORTS, Workspace
 
 ISSUE_COLUMNS = (
@@ -53,6 +53,7 @@ def run(workspace: Workspace, config: ReportConfig, progress: Progress) -> Repor
     )
     with progress.task("Report", total=3, unit="files") as advance:
         facts = metrics.collect(workspace.name, manifest, audit, summary, config.worst)
+        facts |= _screen(workspace, progress)
         write_json(result.metrics, facts)
         advance(1)
         write_text(result.label_issues, issues_csv(audit))
@@ -62,6 +63,16 @@ def run(workspace: Workspace, config: ReportConfig, progress: Progress) -> Repor
         write_text(result.index, page.render(facts, face))
         advance(1)
     return result
+
+
+def _screen(workspace: Workspace, progress: Progress) -> dict[str, Any]:
+    """What the screen found, where it ran; the audit is worth a page without it, too."""
+    try:
+        found = screen_page.read(workspace)
+    except FercurateError as error:
+        progress.warn(f"The report leaves the screen out: {error.message} {error.fix}")
+        return {}
+    return {} if found is None else {"screen": found}
 
 
 def issues_csv(audit: pd.DataFrame) -> str:

@@ -57,20 +57,22 @@ def collect(
         "dataset": name,
         "images": len(manifest),
         "audited": len(audit),
-        "audited_splits": _counts(audit["split"], SPLITS),
+        "audited_splits": count_values(audit["split"], SPLITS),
         "classes": classes,
         "run": {key: summary.get(key) for key in _RUN_FACTS},
         "class_counts": _class_counts(manifest, classes),
         "label_issues": _label_issues(audit, classes),
-        "verdicts": _counts(audit["verdict"], VERDICTS),
-        "label_quality": _quality(audit),
+        "verdicts": count_values(audit["verdict"], VERDICTS),
+        "label_quality": distribution(
+            audit["label_quality"], audit["is_label_issue"], "label_issues"
+        ),
         "joint": summary.get("joint"),
         "noise_matrix": summary.get("noise_matrix"),
         "matrix_classes": list(summary.get("classes") or []),
         "scores": _scores(audit),
         "worst": _worst(audit.head(worst), manifest),
         "duplicates": _duplicates(manifest),
-        "split_leaks": _counts(manifest.loc[manifest["is_split_leak"], "split"], SPLITS),
+        "split_leaks": count_values(manifest.loc[manifest["is_split_leak"], "split"], SPLITS),
         "constant_images": int(manifest["is_constant"].sum()),
     }
     plain: dict[str, Any] = plain_values(facts)
@@ -99,7 +101,7 @@ def plain_values(value: Any) -> Any:
     return value
 
 
-def _counts(column: pd.Series[Any], order: Sequence[str]) -> dict[str, int]:
+def count_values(column: pd.Series[Any], order: Sequence[str]) -> dict[str, int]:
     """How often each value of `order` occurs, and whatever else occurs, after it."""
     counted = {str(key): int(n) for key, n in column.value_counts().items()}
     keys = [*order, *sorted(set(counted).difference(order))]
@@ -107,7 +109,7 @@ def _counts(column: pd.Series[Any], order: Sequence[str]) -> dict[str, int]:
 
 
 def _class_counts(manifest: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]:
-    present = _counts(manifest["split"], SPLITS)
+    present = count_values(manifest["split"], SPLITS)
     return {
         "splits": {
             split: _of_labels(manifest.loc[manifest["split"] == split, "label"], classes)
@@ -119,7 +121,7 @@ def _class_counts(manifest: pd.DataFrame, classes: Sequence[str]) -> dict[str, A
 
 
 def _of_labels(labels: pd.Series[Any], classes: Sequence[str]) -> dict[str, Any]:
-    by_class = _counts(labels.dropna(), classes)
+    by_class = count_values(labels.dropna(), classes)
     return {
         "images": len(labels),
         "unlabelled": int(labels.isna().sum()),
@@ -172,15 +174,18 @@ def _label_issues(audit: pd.DataFrame, classes: Sequence[str]) -> dict[str, Any]
     }
 
 
-def _quality(audit: pd.DataFrame) -> dict[str, Any]:
-    quality = audit["label_quality"].to_numpy(dtype=np.float64)
-    flagged = audit["is_label_issue"].to_numpy(dtype=bool)
+def distribution(
+    score: pd.Series[Any], is_flagged: pd.Series[Any], flagged_name: str
+) -> dict[str, Any]:
+    """Counts of a score 0..1 in `N_BINS` bins, those flagged and the others apart."""
+    values = score.to_numpy(dtype=np.float64)
+    flagged = is_flagged.to_numpy(dtype=bool)
     edges = np.linspace(0.0, 1.0, N_BINS + 1)
     return {
         "bin_edges": [round(float(e), 4) for e in edges],
-        "label_issues": np.histogram(quality[flagged], edges)[0],
-        "others": np.histogram(quality[~flagged], edges)[0],
-        "median": float(np.median(quality)) if len(quality) else None,
+        flagged_name: np.histogram(values[flagged], edges)[0],
+        "others": np.histogram(values[~flagged], edges)[0],
+        "median": float(np.median(values)) if len(values) else None,
     }
 
 
@@ -206,14 +211,15 @@ def _worst(rows: pd.DataFrame, manifest: pd.DataFrame) -> list[dict[str, Any]]:
     )  # fmt: skip
     listed = []
     for record in rows.to_dict("records"):
-        entry: dict[str, Any] = {key: _known(record[key]) for key in plain}
+        entry: dict[str, Any] = {key: none_if_missing(record[key]) for key in plain}
         entry["top"] = [
             {"label": record[f"top{i}_label"], "prob": record[f"top{i}_prob"]}
             for i in (1, 2, 3)
-            if _known(record.get(f"top{i}_label")) is not None
+            if none_if_missing(record.get(f"top{i}_label")) is not None
         ]
         entry["neighbours"] = [
-            {"row": int(r), "label": _known(label_of.get(r))} for r in _list(record["neighbours"])
+            {"row": int(r), "label": none_if_missing(label_of.get(r))}
+            for r in _list(record["neighbours"])
         ]
         listed.append(entry)
     return listed
@@ -233,7 +239,7 @@ def _duplicates(manifest: pd.DataFrame) -> dict[str, Any]:
                         "row": int(image.row),
                         "sample_id": image.sample_id,
                         "split": image.split,
-                        "label": _known(image.label),
+                        "label": none_if_missing(image.label),
                     }
                     for image in rows.sort_values("row").itertuples()
                 ],
@@ -243,7 +249,7 @@ def _duplicates(manifest: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _known(value: Any) -> Any:
+def none_if_missing(value: Any) -> Any:
     """None for what pandas calls missing."""
     return None if value is None or (isinstance(value, float) and math.isnan(value)) else value
 

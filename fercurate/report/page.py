@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
-from fercurate.labels import COLOURS
-from fercurate.report import prose
+from fercurate.report import prose, screen_section
+from fercurate.report.environment import HERE, STRONGEST, csp_hash, environment, histogram
 
-HERE = Path(__file__).parent
-OTHER_COLOUR = "#8a929b"
 MAX_GROUPS = 60
 """Duplicate groups shown on the page; metrics.json lists all."""
 N_EVIDENCE = 6
 MAX_NEIGHBOURS = 5
-_STRONGEST = 0.7
-"""Opacity of the darkest cell: the number on it keeps a contrast of 4.5 to 1."""
 
 VERDICTS = {
     "mislabeled": "another class is clearly better",
@@ -50,56 +42,43 @@ def render(facts: Mapping[str, Any], face: Callable[[int], str] | None) -> str:
         facts: What `metrics.collect` returns.
         face: Data URI of the face in a row; None leaves all faces out.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters.update(
-        number=prose.number,
-        percent=prose.percent,
-        cell=prose.cell,
-        decimal=prose.decimal,
-        duration=prose.duration,
-        colour=lambda name: COLOURS.get(name, OTHER_COLOUR),
-        splits=lambda counts: prose.listed(
-            [f"{prose.number(n)} {name}" for name, n in counts.items() if n]
-        ),
-    )
     script = (HERE / "audit.js").read_text(encoding="utf-8")
     groups = facts["duplicates"]["disagreeing"]
-    return environment.get_template("audit.html.j2").render(
-        facts=facts,
-        face=face,
-        css=Markup((HERE / "audit.css").read_text(encoding="utf-8")),
-        script=Markup(script),
-        script_hash=_csp_hash(script),
-        summary=prose.summary(facts),
-        count=prose.count,
-        matrix=heat_map(facts["matrix_classes"], facts["noise_matrix"]),
-        bars=issue_bars(facts["label_issues"]["by_class"]),
-        verdicts=verdict_rows(facts["verdicts"]),
-        histogram=histogram(facts["label_quality"]),
-        scores=[(name, SCORES.get(name, ""), medians) for name, medians in facts["scores"].items()],
-        groups=groups[:MAX_GROUPS],
-        more_groups=max(0, len(groups) - MAX_GROUPS),
-        n_evidence=N_EVIDENCE,
-        max_neighbours=MAX_NEIGHBOURS,
-        sync=f"fercurate sync --dataset {shlex.quote(facts['dataset'])}",
+    screened = facts.get("screen")
+    return (
+        environment()
+        .get_template("audit.html.j2")
+        .render(
+            facts=facts,
+            face=face,
+            script=Markup(script),
+            script_hash=csp_hash(script),
+            summary=prose.summary(facts),
+            matrix=heat_map(facts["matrix_classes"], facts["noise_matrix"]),
+            bars=issue_bars(facts["label_issues"]["by_class"]),
+            verdicts=verdict_rows(facts["verdicts"]),
+            histogram=histogram(
+                facts["label_quality"]["label_issues"], facts["label_quality"]["others"]
+            ),
+            scores=[
+                (name, SCORES.get(name, ""), medians) for name, medians in facts["scores"].items()
+            ],
+            groups=groups[:MAX_GROUPS],
+            more_groups=max(0, len(groups) - MAX_GROUPS),
+            n_evidence=N_EVIDENCE,
+            max_neighbours=MAX_NEIGHBOURS,
+            screen=None if screened is None else screen_section.view(screened),
+            screen_summary="" if screened is None else prose.screen_summary(screened),
+            alone=False,
+            sync=f"fercurate sync --dataset {shlex.quote(facts['dataset'])}",
+        )
     )
-
-
-def _csp_hash(script: str) -> str:
-    digest = hashlib.sha256(script.encode()).digest()
-    return Markup(base64.b64encode(digest).decode("ascii"))
 
 
 def heat_map(
     classes: Sequence[str], matrix: Sequence[Sequence[float | None]] | None
 ) -> list[dict[str, Any]]:
-    """Rows of the noise matrix with an opacity a cell, 0 to `_STRONGEST`.
+    """Rows of the noise matrix with an opacity a cell, 0 to `STRONGEST`.
 
     Cells off the diagonal scale to the largest of them, so that rare confusions show beside
     a strong diagonal; the diagonal scales to 1. Empty where there is no matrix.
@@ -116,7 +95,7 @@ def heat_map(
                     "true": classes[j],
                     "share": p,
                     "diagonal": i == j,
-                    "opacity": round(_STRONGEST * (p or 0.0) / (1.0 if i == j else top), 3),
+                    "opacity": round(STRONGEST * (p or 0.0) / (1.0 if i == j else top), 3),
                 }
                 for j, p in enumerate(row)
             ],
@@ -160,18 +139,4 @@ def verdict_rows(verdicts: Mapping[str, int]) -> list[dict[str, Any]]:
             "meaning": VERDICTS.get(name, ""),
         }
         for name, n in verdicts.items()
-    ]
-
-
-def histogram(quality: Mapping[str, Any]) -> list[dict[str, float]]:
-    """Two stacked heights a bin, per cent of the highest bin."""
-    pairs = list(zip(quality["label_issues"], quality["others"], strict=True))
-    top = max((a + b for a, b in pairs), default=0) or 1
-    return [
-        {
-            "x": i,
-            "issues": round(100 * a / top, 2),
-            "others": round(100 * b / top, 2),
-        }
-        for i, (a, b) in enumerate(pairs)
     ]

@@ -99,3 +99,55 @@ def _how(run: Mapping[str, Any]) -> str:
         settings.insert(1 if settings else 0, folds)
     tail = f": {', '.join(settings)}" if settings else ""
     return f"The run{took}{where}{tail}." if took or where or tail else ""
+
+
+def screen_summary(facts: Mapping[str, Any]) -> str:
+    """What was screened and found, from the facts of `screen_metrics.collect`."""
+    return " ".join(filter(None, (_kinds_found(facts), _issues_found(facts), _near_found(facts))))
+
+
+def _kinds_found(facts: Mapping[str, Any]) -> str:
+    text = f"The screen looked at {count(facts['images'], 'image')}."
+    strange = facts["not_human"]
+    if not strange["images"]:
+        return f"{text} All show a human face."
+    verb = "shows" if strange["images"] == 1 else "show"
+    each = [
+        f"{number(kind['images'])} {name}"
+        for name, kind in facts["kinds"].items()
+        if name != "human" and kind["images"]
+    ]
+    return (
+        f"{text} {number(strange['images'])} ({percent(strange['share'])}) {verb} no photograph "
+        f"of a human face: {listed(each)}."
+    )
+
+
+def _issues_found(facts: Mapping[str, Any]) -> str:
+    quality = facts["quality"]
+    if not quality["images"]:
+        return "No image is hard to see."
+    verb = "has" if quality["images"] == 1 else "have"
+    most = sorted(facts["issues"].items(), key=lambda item: -item[1]["images"])
+    named = [
+        f"{name.replace('_', ' ')} ({number(found['images'])})"
+        for name, found in most
+        if found["images"] and name != "near_duplicate"
+    ]
+    text = f"{number(quality['images'])} ({percent(quality['share'])}) {verb} a quality issue"
+    return f"{text}; the most common: {listed(named[:3])}."
+
+
+def _near_found(facts: Mapping[str, Any]) -> str:
+    near = facts["near_duplicates"]
+    if near is None:
+        return ""
+    if not near["groups"]:
+        return "No two images are nearly the same."
+    text = (
+        f"{count(near['images'], 'image')} in {count(near['groups'], 'group')} are near duplicates"
+    )
+    if not near["leaks"]:
+        return f"{text}, none of them across splits."
+    verb = "has" if near["leaks"] == 1 else "have"
+    return f"{text}; {number(near['leaks'])} of them {verb} one in another split."

@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from fercurate.errors import FercurateError
+from fercurate.review.label_fields import Labels, field_of, make
 from fercurate.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -20,15 +21,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["bool", "int", "float", "str"]
 
-FOLDED = {
-    "label": "ground_truth",
-    "suggested_label": "suggested",
-    "suggested_confidence": "suggested",
-}
-"""Columns that become part of a Classification instead of a field of their own."""
-
 RESERVED = ("id", "filepath", "tags", "metadata", "created_at", "last_modified_at",
-            "media_reference", "ground_truth", "suggested")  # fmt: skip
+            "media_reference", "ground_truth", "suggested", "face")  # fmt: skip
 """Names that mean something else in FiftyOne."""
 
 
@@ -39,14 +33,6 @@ class Column:
     kind: Kind
     is_list: bool
     values: list[Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Labels:
-    """One Classification field; where `names[i]` is None there is none."""
-
-    names: list[str | None]
-    confidences: list[float | None] | None = None
 
 
 @dataclasses.dataclass
@@ -161,13 +147,12 @@ def _add_table(result: Mirror, name: str, table: pd.DataFrame, row_of: Mapping[i
 
     result.columns_of[name] = []
     for column in map(str, table.columns):
-        field = FOLDED.get(column, column)
+        field = field_of(column, table)
         if field in result.columns or field in result.labels:
             continue
-        if field == "ground_truth":
-            result.labels[field] = Labels(_texts(spread("label")))
-        elif field == "suggested":
-            result.labels[field] = _suggested(table, spread, n)
+        labels = make(column, table, spread)
+        if labels is not None:
+            result.labels[field] = labels
         else:
             made = None if _bad_name(column) else _column(table[column], spread(column))
             if made is None:
@@ -194,19 +179,6 @@ def _misfit(name: str) -> FercurateError:
         f"The table {name!r} does not fit the manifest: it was made from other data.",
         f"Make it again with: fercurate {'import SOURCE' if name == 'votes' else name} --force",
     )
-
-
-def _suggested(table: pd.DataFrame, spread: Callable[[str], list[Any]], n: int) -> Labels:
-    names: list[str | None] = [None] * n
-    if "suggested_label" in table:
-        names = _texts(spread("suggested_label"))
-    return Labels(
-        names, spread("suggested_confidence") if "suggested_confidence" in table else None
-    )
-
-
-def _texts(values: list[Any]) -> list[str | None]:
-    return [None if v is None or v == "" else str(v) for v in values]
 
 
 def _bad_name(column: str) -> str:

@@ -107,7 +107,8 @@ def declare(
 
 def _field_type(fo: ModuleType, mirror: Mirror, name: str) -> dict[str, Any]:
     if name in mirror.labels:
-        return {"ftype": fo.EmbeddedDocumentField, "embedded_doc_type": fo.Classification}
+        label_type = getattr(fo, mirror.labels[name].type_name)
+        return {"ftype": fo.EmbeddedDocumentField, "embedded_doc_type": label_type}
     column = mirror.columns[name]
     ftype = {
         "bool": fo.BooleanField, "int": fo.IntField, "float": fo.FloatField, "str": fo.StringField

@@ -45,7 +45,7 @@ def new_documents(
             "_rand": random.random() * 0.001 + 0.999,
         }
         for name in mirror.labels:
-            label = classification(mirror, name, i)
+            label = label_document(mirror, name, i)
             if label is not None:
                 document[name] = label
         for name, values in columns:
@@ -68,21 +68,29 @@ def metadata(path: str) -> Document:
     return document
 
 
-def classification(mirror: Mirror, name: str, i: int) -> Document | None:
-    """A Classification sub-document, None where the image has no such label."""
+LABEL_PARTS = ("label", "confidence", "bounding_box", "points")
+"""Parts of a label that come from the workspace; its id and tags do not."""
+
+
+def label_document(mirror: Mirror, name: str, i: int) -> Document | None:
+    """The sub-document of a label field, None where the image has no such label."""
     labels = mirror.labels[name]
     label = labels.names[i]
     if label is None:
         return None
-    document: Document = {
-        "_id": ObjectId(),
-        "_cls": "Classification",
-        "tags": [],
-        "label": label,
-    }
-    confidence = None if labels.confidences is None else labels.confidences[i]
-    if confidence is not None:
-        document["confidence"] = confidence
+    document: Document = {"_id": ObjectId(), "_cls": labels.type_name, "tags": []}
+    if labels.type_name != "Classification":
+        document["attributes"] = {}
+    document["label"] = label
+    for part, values in (
+        ("confidence", labels.confidences),
+        ("bounding_box", labels.boxes),
+        ("points", labels.points),
+    ):
+        if values is not None and values[i] is not None:
+            document[part] = values[i]
+    if labels.type_name == "Keypoint":
+        document["confidence"] = None  # a list, one a point, where there is one
     return document
 
 
@@ -91,7 +99,7 @@ def projection(mirror: Mirror, fields: Iterable[str]) -> dict[str, int]:
     wanted = {"sample_id": 1, "filepath": 1, "split": 1, "tags": 1}
     for name in fields:
         if name in mirror.labels:
-            wanted |= {f"{name}._cls": 1, f"{name}.label": 1, f"{name}.confidence": 1}
+            wanted |= {f"{name}.{part}": 1 for part in ("_cls", *LABEL_PARTS)}
         else:
             wanted[name] = 1
     return wanted
@@ -128,14 +136,14 @@ def change(mirror: Mirror, fields: Iterable[str], i: int, old: Mapping[str, Any]
 def _change_label(
     mirror: Mirror, name: str, i: int, old: Mapping[str, Any] | None, put: Document, drop: Document
 ) -> None:
-    new = classification(mirror, name, i)
+    new = label_document(mirror, name, i)
     if new is None or old is None:
         if new is not None:
             put[name] = new
         elif old is not None:
             drop[name] = ""
         return
-    for part in ("label", "confidence"):
+    for part in LABEL_PARTS:
         if new.get(part) != old.get(part):
             if part in new:
                 put[f"{name}.{part}"] = new[part]

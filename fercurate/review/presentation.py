@@ -18,13 +18,28 @@ VERDICT_COLOURS = {
     "ok": "#455a64",
 }
 
-ACTIVE = ("ground_truth", "suggested", "verdict")
+KIND_COLOURS = {
+    "human": "#455a64",
+    "drawn": "#8e24aa",
+    "nonface": "#ef6c00",
+}
+
+EXPRESSIONS = ("ground_truth", "suggested")
+"""Label fields whose values are classes; those of the others are kinds."""
+
+LANDMARKS = ("right eye", "left eye", "nose", "mouth", "right ear", "left ear")
+"""The points of `face_points`; right and left are the person's own."""
+
+ACTIVE = ("ground_truth", "suggested", "verdict", "kind")
 """What the App writes on a thumbnail unless the user chooses otherwise.
 
 Numbers stay off: the App gives every value a colour of its own.
 """
 
-INDEXED = ("sample_id", "label_quality", "verdict", "duplicate_group")
+INDEXED = (
+    "sample_id", "label_quality", "verdict", "duplicate_group",
+    "human_score", "kind", "near_duplicate_group",
+)  # fmt: skip
 """Fields that views select and sort by, or that other stages look up."""
 
 DESCRIPTIONS = {
@@ -42,7 +57,41 @@ DESCRIPTIONS = {
     "duplicate_group": "images with the same pixels share a number",
     "is_label_conflict": "the same pixels bear another label elsewhere",
     "is_split_leak": "the same pixels are in another split",
-}
+    "face": "the box of the face, cut at the edges, with the detector's confidence",
+    "face_points": "eyes, nose, mouth and ears as the detector places them",
+    "kind": "human, drawn or nonface; by eye where a person said so",
+    "kind_by_eye": "the kind that a person gave",
+    "human_score": "0 to 1; low: no photograph of a human face",
+    "is_human_issue": "the kind is not human",
+    "drawn_score": "0 to 1; low: looks drawn",
+    "nonface_score": "0 to 1; low: looks like no face",
+    "face_score": "0 to 1; low: the detector finds no face",
+    "is_face_issue": "the detector finds no face",
+    "roll": "degrees; positive: the head leans to the viewer's right",
+    "face_turn": "degrees that the picture was turned by for the face to be found",
+    "dark_score": "0 to 1; low: too dark to see much",
+    "light_score": "0 to 1; low: washed out, or a white card",
+    "low_information_score": "0 to 1; low: few grey levels, as of a card or a sign",
+    "odd_size_score": "0 to 1; low: another size or shape than the rest",
+    "blurry_score": "0 to 1; low: fine detail is missing",
+    "face_close_score": "0 to 1; low: only a part of the face fits in",
+    "face_small_score": "0 to 1; low: the face fills little of the picture",
+    "cut_off_score": "0 to 1; low: a good part of the face lies outside",
+    "rotated_score": "0 to 1; low: the head is tilted",
+    "occluded_score": "0 to 1; low: something covers a part of the face",
+    "watermark_score": "0 to 1; low: text or a logo lies over the picture",
+    "near_duplicate_score": "0 to 1; low: another image is nearly the same",
+    "near_duplicate_group": "images that are nearly the same share a number; -1: alone",
+    "is_near_leak": "a near duplicate is in another split",
+    "keep": "of its near duplicates the one to keep",
+    "keep_split": "the split that its near duplicates should stay in",
+} | {
+    f"is_{name}_issue": f"{name}_score is too low"
+    for name in (
+        "dark", "light", "low_information", "odd_size", "blurry", "face_close", "face_small",
+        "cut_off", "rotated", "occluded", "watermark", "near_duplicate",
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,8 +123,11 @@ SAVED_VIEWS = (
         ("verdict", "label_quality"), _verdict("outlier"),
     ),
     SavedView(
-        "Not human", "Drawings, statues, cards and blanks",
-        ("kind",), lambda dataset, f: dataset.match(f("kind").is_in(["drawn", "nonface"])),
+        "Not human", "Drawings, statues, cards and blanks; least human first",
+        ("kind", "human_score"),
+        lambda dataset, f: (
+            dataset.match(f("kind").is_in(["drawn", "nonface"])).sort_by("human_score")
+        ),
     ),
     SavedView(
         "Duplicates that disagree", "The same pixels with different labels, side by side",
@@ -88,16 +140,32 @@ SAVED_VIEWS = (
         lambda dataset, f: dataset.match(f("is_split_leak")).sort_by("duplicate_group"),
     ),
     SavedView(
+        "Near duplicates", "Nearly the same picture, side by side",
+        ("near_duplicate_group",),
+        lambda dataset, f: (
+            dataset.match(f("near_duplicate_group") >= 0).sort_by("near_duplicate_group")
+        ),
+    ),
+    SavedView(
+        "Near leaks", "Nearly the same picture in more than one split, side by side",
+        ("is_near_leak", "near_duplicate_group"),
+        lambda dataset, f: dataset.match(f("is_near_leak")).sort_by("near_duplicate_group"),
+    ),
+    SavedView(
         "Constant images", "One grey value only: nothing can be seen",
         ("is_constant",), lambda dataset, f: dataset.match(f("is_constant")),
     ),
 )  # fmt: skip
 
 
+NOT_QUALITY = ("is_label_issue", "is_human_issue", "is_near_duplicate_issue")
+"""Issues that have views of their own."""
+
+
 def _low_quality(fields: Collection[str]) -> list[SavedView]:
     """The screen's `is_<x>_issue` columns together, whichever there are."""
     issues = [n for n in sorted(fields) if re.fullmatch(r"is_\w+_issue", n)]
-    issues = [n for n in issues if n != "is_label_issue"]
+    issues = [n for n in issues if n not in NOT_QUALITY]
     if not issues:
         return []
     return [
@@ -141,12 +209,19 @@ def configure_app(fo: ModuleType, dataset: Any, mirror: Mirror) -> None:
     """Colours by value, the useful fields ticked, the sidebar grouped by where fields come from."""
     present = set(mirror.fields)
     config = dataset.app_config
+    values = {"verdict": VERDICT_COLOURS, "kind": KIND_COLOURS, "kind_by_eye": KIND_COLOURS}
     config.color_scheme = fo.ColorScheme(
         color_by="value",
         color_pool=list(COLOURS.values()),
-        fields=[_coloured(path, "label", COLOURS) for path in mirror.labels]
-        + ([_coloured("verdict", None, VERDICT_COLOURS)] if "verdict" in present else []),
+        fields=[
+            _coloured(path, "label", COLOURS if path in EXPRESSIONS else KIND_COLOURS)
+            for path in mirror.labels
+        ]
+        + [_coloured(path, None, by) for path, by in values.items() if path in present],
     )
+    if "face_points" in mirror.labels:
+        skeleton = fo.KeypointSkeleton(labels=list(LANDMARKS), edges=[[4, 0, 2, 1, 5], [2, 3]])
+        dataset.skeletons["face_points"] = skeleton
     import fiftyone.core.odm as odm
 
     config.active_fields = odm.ActiveFields(paths=[name for name in ACTIVE if name in present])

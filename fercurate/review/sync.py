@@ -20,6 +20,7 @@ from fercurate.progress import Progress
 from fercurate.review import columns, presentation
 from fercurate.review.connection import opened
 from fercurate.review.dataset import MARK, Counts, declare, is_whole, load, write
+from fercurate.review.label_fields import FOLDED
 from fercurate.workspace import Workspace
 
 LAYOUT = 1
@@ -155,8 +156,8 @@ def _update_columns(
             f"The audit has no column {', '.join(unknown)}.", f"It has: {', '.join(known)}"
         )
     # A Classification is written whole: one part of it asks for the other.
-    fields = {columns.FOLDED.get(name, name) for name in chosen}
-    wanted = [name for name in known if columns.FOLDED.get(name, name) in fields]
+    fields = {FOLDED.get(name, name) for name in chosen}
+    wanted = [name for name in known if FOLDED.get(name, name) in fields]
     mirror = columns.mirror(workspace, columns.tables(workspace, wanted))
     for name in set(mirror.fields) - fields:
         mirror.drop(name)

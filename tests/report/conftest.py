@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import skimage
 from PIL import Image
+from screen_tables import add_screen
 
 from fercurate.files import write_array, write_json, write_table
 from fercurate.labels import CLASSES
@@ -165,6 +166,18 @@ def make(tmp_path: Path) -> Callable[..., Workspace]:
         return fill(tmp_path / name, **settings)
 
     return build
+
+
+@pytest.fixture
+def make_screened(make: Callable[..., Workspace]) -> Callable[..., Workspace]:
+    """`make`, and a screen of it."""
+    return lambda name="made", **settings: add_screen(make(name, **settings))
+
+
+@pytest.fixture(scope="session")
+def screened(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """One small audited and screened workspace for tests that only read."""
+    return add_screen(fill(tmp_path_factory.mktemp("screened") / "made"))
 
 
 @pytest.fixture(scope="session")

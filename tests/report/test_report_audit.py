@@ -7,11 +7,11 @@ import csv
 import hashlib
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from report_pages import EVIL, Page
 
 from fercurate.config import ReportConfig
 from fercurate.errors import FercurateError, InputError
@@ -19,39 +19,6 @@ from fercurate.files import write_table
 from fercurate.progress import Quiet
 from fercurate.report.audit_page import ReportResult, run
 from fercurate.workspace import Workspace
-
-EVIL = "\"><script>alert('x')</script>&{{7*7}}"
-VOID = {"meta", "link", "img", "br", "rect", "input"}
-
-
-class Page(HTMLParser):
-    """Every tag with its attributes, all visible text, and whether tags nest."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.open: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in VOID:
-            assert self.open.pop() == tag
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        if not self.open or self.open[-1] not in ("style", "script"):
-            self.text.append(data)
-
-    def named(self, tag: str) -> list[dict[str, str | None]]:
-        return [attrs for name, attrs in self.tags if name == tag]
 
 
 def report(workspace: Workspace, folder: Path, **config: object) -> ReportResult:
@@ -238,3 +205,38 @@ def test_damaged_input_is_one_message(make, tmp_path):
 def test_a_negative_number_of_images_is_refused(audited, tmp_path):
     with pytest.raises(InputError):
         report(audited, tmp_path, worst=-1)
+
+
+def test_a_screen_adds_a_section_and_a_link(make, make_screened, tmp_path):
+    plain = report(make("plain"), tmp_path / "plain")
+    both = report(make_screened("plain"), tmp_path / "both")
+    assert 'href="#screen"' not in plain.index.read_text(encoding="utf-8")
+    page = page_of(both)
+    assert page.open == []
+    assert {"href": "#screen"} in page.named("a")
+    targets = {a["href"][1:] for a in page.named("a")}
+    assert targets <= {a.get("id") for _, a in page.tags}
+    assert all("open" not in a for a in page.named("details"))
+    # the rest of the page stays as it was
+    html = both.index.read_text(encoding="utf-8")
+    section = html.index('<section id="screen"'), html.index('<section id="reading"')
+    html = html[: section[0]] + html[section[1] :]
+    html = html.replace('  <a href="#screen">Screen</a>\n', "")
+    assert html == plain.index.read_text(encoding="utf-8")
+    facts = json.loads(both.metrics.read_text(encoding="utf-8"))
+    assert facts["screen"]["images"] == 400
+    del facts["screen"]
+    assert facts == json.loads(plain.metrics.read_text(encoding="utf-8"))
+
+
+def test_a_screen_of_other_images_is_left_out_and_said(make_screened, tmp_path):
+    workspace = make_screened()
+    write_table(workspace.screen_path, workspace.screen().iloc[:-1])
+    heard = []
+    progress = Quiet()
+    progress.warn = heard.append
+    result = run(workspace, ReportConfig(folder=tmp_path), progress)
+    assert 'id="screen"' not in result.index.read_text(encoding="utf-8")
+    assert len(heard) == 1
+    assert "other images" in heard[0]
+    assert "fercurate screen --dataset made --force" in heard[0]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fercurate.report import images, page
+from fercurate.report import environment, images, page
 
 
 def test_heat_map_scales_errors_to_the_largest_and_keeps_the_diagonal_apart():
@@ -46,9 +46,14 @@ def test_issue_bars_fill_the_longest_and_put_the_main_suggestion_first():
 
 
 def test_histogram_is_relative_to_its_highest_bin():
-    bars = page.histogram({"label_issues": [2, 0, 0], "others": [2, 1, 0]})
+    bars = environment.histogram([2, 0, 0], [2, 1, 0])
     assert [(b["issues"], b["others"]) for b in bars] == [(50.0, 50.0), (0.0, 25.0), (0.0, 0.0)]
-    assert page.histogram({"label_issues": [0], "others": [0]})[0]["others"] == 0.0
+    assert environment.histogram([0], [0])[0]["others"] == 0.0
+
+
+def test_a_root_lifts_small_bars_and_keeps_their_parts():
+    bars = environment.histogram([1, 0, 0], [3, 400, 0], power=0.5)
+    assert [(b["issues"], b["others"]) for b in bars] == [(2.5, 7.5), (0.0, 100.0), (0.0, 0.0)]
 
 
 def test_verdict_rows_share_and_unknown_kind():
@@ -69,15 +74,16 @@ def _luminance(rgb: list[float]) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+@pytest.mark.parametrize("colour", ["heat", "less"])
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-def test_numbers_on_the_darkest_cell_are_legible(theme):
-    block = (page.HERE / "audit.css").read_text(encoding="utf-8").split(":root {")[theme + 1]
+def test_numbers_on_the_darkest_cell_are_legible(theme, colour):
+    block = (environment.HERE / "audit.css").read_text(encoding="utf-8").split(":root {")[theme + 1]
     ink, ground = (
         [int(re.search(rf"--{name}: #(\w+)", block)[1][i : i + 2], 16) / 255 for i in (0, 2, 4)]
         for name in ("ink", "bg")
     )
-    heat = [int(c) / 255 for c in re.search(r"--heat: (\d+) (\d+) (\d+)", block).groups()]
-    share = page._STRONGEST
+    heat = [int(c) / 255 for c in re.search(rf"--{colour}: (\d+) (\d+) (\d+)", block).groups()]
+    share = environment.STRONGEST
     cell = [share * h + (1 - share) * g for h, g in zip(heat, ground, strict=True)]
     low, high = sorted((_luminance(ink), _luminance(cell)))
     assert (high + 0.05) / (low + 0.05) >= 4.5

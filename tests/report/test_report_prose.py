@@ -94,3 +94,34 @@ def test_summary_of_a_single_issue_is_singular():
     one = {"count": 1, "share": 0.001, "confusions": []}
     assert "1 label (0.1" in prose.summary(facts(label_issues=one))
     assert ") looks wrong." in prose.summary(facts(label_issues=one))
+
+
+def screened(**changes: object) -> dict[str, object]:
+    return {
+        "images": 100,
+        "kinds": {"human": {"images": 98}, "drawn": {"images": 2}, "nonface": {"images": 0}},
+        "not_human": {"images": 2, "share": 0.02},
+        "quality": {"images": 1, "share": 0.01},
+        "issues": {"near_duplicate": {"images": 6}, "cut_off": {"images": 1}},
+        "near_duplicates": {"images": 6, "groups": 3, "leaks": 1},
+    } | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "2 (2.0\u00a0%) show no photograph of a human face: 2 drawn."),
+        ({}, "1 (1.0\u00a0%) has a quality issue; the most common: cut off (1)."),
+        ({}, "6 images in 3 groups are near duplicates; 1 of them has one in another split."),
+        ({"not_human": {"images": 0, "share": 0.0}}, "All show a human face."),
+        ({"quality": {"images": 0, "share": 0.0}}, "No image is hard to see."),
+        ({"near_duplicates": {"images": 6, "groups": 3, "leaks": 0}}, "none of them across splits"),
+        ({"near_duplicates": {"images": 0, "groups": 0, "leaks": 0}}, "No two images are nearly"),
+    ],
+)
+def test_screen_summary(changes, said):
+    assert said in prose.screen_summary(screened(**changes))
+
+
+def test_screen_summary_without_a_look_for_near_duplicates():
+    assert "near" not in prose.screen_summary(screened(near_duplicates=None))

@@ -43,11 +43,16 @@ def make_workspace(tmp_path: Path) -> Callable[..., Workspace]:
         manifest: pd.DataFrame | None = None,
         audit: pd.DataFrame | None = None,
         votes: pd.DataFrame | None = None,
+        screen: pd.DataFrame | None = None,
     ) -> Workspace:
         workspace = Workspace(tmp_path / name)
         table = manifest_table() if manifest is None else manifest
         write_table(workspace.manifest_path, table)
-        for path, given in ((workspace.audit_path, audit), (workspace.votes_path, votes)):
+        for path, given in (
+            (workspace.audit_path, audit),
+            (workspace.votes_path, votes),
+            (workspace.screen_path, screen),
+        ):
             if given is not None:
                 write_table(path, given)
         workspace.images_dir.mkdir(exist_ok=True)

@@ -50,6 +50,44 @@ def audit_table(n: int = N, audited: int = N // 3) -> pd.DataFrame:
     )
 
 
+NO_FACE = 9
+"""The one row of `screen_table` where no face was found."""
+
+
+def screen_table(n: int = N) -> pd.DataFrame:
+    """The screen of the manifest: one image without a face, one drawn, rows 0 and 23 alike."""
+    manifest = manifest_table(n)
+    rows = np.arange(n)
+    kind = np.where(rows == NO_FACE, "nonface", np.where(rows == 10, "drawn", "human"))
+    points = np.array([12, 18, 30, 18, 24, 26, 24, 36, 6, 20, 54, 20], np.float32)
+    missing = rows == NO_FACE
+    return pd.DataFrame(
+        {
+            **manifest[["row", "sample_id", "split", "label"]],
+            "kind": kind,
+            "kind_by_eye": [None if r else "human" for r in rows],
+            "human_score": np.where(kind == "human", 0.9, rows / 100).astype(np.float32),
+            "is_human_issue": kind != "human",
+            "face_score": np.where(missing, 0, 0.75).astype(np.float32),
+            "is_face_issue": missing,
+            **{
+                name: np.where(missing, np.nan, value).astype(np.float32)
+                for name, value in (
+                    ("face_left", -6.0), ("face_top", 12.0), ("face_width", 42.0),
+                    ("face_height", 48.0),
+                )
+            },
+            "face_points": [None if gone else points for gone in missing],
+            "roll": np.where(missing, np.nan, 3.0).astype(np.float32),
+            "is_dark_issue": np.isin(rows, (11, 12)),
+            "near_duplicate_group": np.where(np.isin(rows, (0, n - 1)), 0, -1).astype(np.int32),
+            "is_near_duplicate_issue": np.isin(rows, (0, n - 1)),
+            "is_near_leak": np.isin(rows, (0, n - 1)),
+            "keep": rows != 0,
+        }
+    )  # fmt: skip
+
+
 def subprocess_environment(home: Path) -> dict[str, str]:
     """The environment of a user with nothing in their home folder."""
     kept = {k: v for k, v in os.environ.items() if k != "FIFTYONE_DATABASE_URI"}

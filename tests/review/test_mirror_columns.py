@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from review_tables import N, audit_table, manifest_table
+from review_tables import NO_FACE, N, audit_table, manifest_table, screen_table
 
 from fercurate.errors import FercurateError, InputError
 from fercurate.review.columns import mirror, names_in_audit, tables
+from fercurate.review.label_fields import relative_box, relative_points
 from fercurate.workspace import Workspace
 
 Make = Callable[..., Workspace]
@@ -101,6 +102,54 @@ def test_reading_what_is_there(make_workspace: Make) -> None:
     assert list(tables(workspace)) == ["manifest", "audit"]
     assert names_in_audit(workspace)[:2] == ["label", "label_quality"]
     assert list(tables(workspace, ["margin"])["audit"].columns) == ["row", "margin"]
+
+
+def test_a_screen_beside_the_manifest(make_workspace: Make) -> None:
+    workspace = make_workspace(screen=screen_table())
+    made = mirror(workspace, tables(workspace))
+    assert not made.skipped
+    assert made.columns_of["screen"][:3] == ["kind", "kind_by_eye", "human_score"]
+    assert not {"row", "label", "face_left", "face_height"} & set(made.columns_of["screen"])
+    face, points = made.labels["face"], made.labels["face_points"]
+    assert (face.type_name, points.type_name) == ("Detection", "Keypoint")
+    assert face.names[8:11] == ["human", None, "drawn"]
+    assert face.boxes[NO_FACE] is points.points[NO_FACE] is None
+    assert len(points.points[0]) == 6
+
+
+def test_a_part_of_a_box_alone_stays_a_number(tmp_path: Any) -> None:
+    screen = screen_table().drop(columns=["face_width", "kind"])
+    made = mirror(Workspace(tmp_path), {"manifest": manifest_table(), "screen": screen})
+    assert made.columns["face_left"].kind == "float"
+    assert set(made.labels) == {"ground_truth", "face_points"}
+    assert made.labels["face_points"].names[0] == "face"
+
+
+@pytest.mark.parametrize(
+    ("pixels", "expected"),
+    [
+        ([12, 6, 24, 24], [0.25, 0.125, 0.5, 0.5]),
+        ([-12, -6, 24, 24], [0, 0, 0.25, 0.375]),
+        ([36, 36, 48, 48], [0.75, 0.75, 0.25, 0.25]),
+        ([-12, -12, 72, 72], [0, 0, 1, 1]),
+        ([48, 0, 24, 24], None),
+        ([0, -30, 24, 24], None),
+        ([None] * 4, None),
+    ],
+)
+def test_a_box_is_cut_at_the_edges(pixels: list[Any], expected: list[float] | None) -> None:
+    assert relative_box(pixels) == expected
+
+
+@pytest.mark.parametrize(
+    ("pixels", "expected"),
+    [
+        ([12.0, 24.0, -6.0, 60.0], [[0.25, 0.5], [-0.125, 1.25]]),
+        ([12.0, None], None), ([12.0], None), ([], None), (None, None), ("ab", None),
+    ],
+)  # fmt: skip
+def test_points(pixels: Any, expected: Any) -> None:
+    assert relative_points(pixels) == expected
 
 
 @given(st.lists(st.one_of(st.none(), st.text(), st.floats(), st.integers(-9, 9), st.booleans())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from review_sync import Make, synced, votes_table
-from review_tables import N, audit_table, manifest_table
+from review_tables import audit_table, screen_table
 
 from fercurate.files import write_table
 from fercurate.labels import COLOURS, FERPLUS_COLUMNS
@@ -20,19 +20,20 @@ MANIFEST_VIEWS = {
     "Split leaks": [2, 3],
     "Constant images": [3],
 }
+SCREEN_VIEWS = {
+    "Not human": [9, 10],
+    "Near duplicates": [0, 23],
+    "Near leaks": [0, 23],
+    "Low quality": [9, 11, 12],
+}
 
 
 def test_saved_views(clean_fo: ModuleType, make_workspace: Make) -> None:
     workspace = make_workspace()
     assert set(synced(clean_fo, workspace).views) == set(MANIFEST_VIEWS)
-    manifest = manifest_table().assign(
-        kind=["nonface" if i == 9 else "human" for i in range(N)],
-        is_dark_issue=[i == 11 for i in range(N)],
-        is_blurry_issue=[i in (11, 12) for i in range(N)],
-    )
-    write_table(workspace.manifest_path, manifest)
     write_table(workspace.audit_path, audit_table())
-    expected = AUDIT_VIEWS | MANIFEST_VIEWS | {"Not human": [9], "Low quality": [11, 12]}
+    write_table(workspace.screen_path, screen_table())
+    expected = AUDIT_VIEWS | MANIFEST_VIEWS | SCREEN_VIEWS
     assert set(synced(clean_fo, workspace).views) == set(expected)
     dataset = clean_fo.load_dataset("faces")
     shown = {n: dataset.load_saved_view(n).values("row") for n in dataset.list_saved_views()}
@@ -62,3 +63,23 @@ def test_what_the_app_shows(clean_fo: ModuleType, make_workspace: Make) -> None:
     synced(clean_fo, workspace)
     dataset.reload()
     assert dataset.app_config.active_fields.paths == ["verdict"]
+
+
+def test_what_the_app_shows_of_a_screen(clean_fo: ModuleType, make_workspace: Make) -> None:
+    synced(clean_fo, make_workspace(screen=screen_table()))
+    dataset = clean_fo.load_dataset("faces")
+    config = dataset.app_config
+    assert config.active_fields.paths == ["ground_truth", "kind"]
+    colours = {f["path"]: f for f in config.color_scheme.fields}
+    for path in ("kind", "face"):
+        values = {c["value"] for c in colours[path]["valueColors"]}
+        assert values == {"human", "drawn", "nonface"}
+    assert colours["face"]["colorByAttribute"] == "label"
+    groups = {g.name: g.paths for g in config.sidebar_groups}
+    assert groups["labels"] == ["ground_truth", "face", "face_points"]
+    assert "human_score" in groups["screen"]
+    assert len(dataset.skeletons["face_points"].labels) == 6
+    made = {"kind", "human_score", "near_duplicate_group"}
+    assert made <= set(dataset.list_indexes())
+    shown = set(groups["screen"]) | {"face", "face_points"}
+    assert not [n for n in shown if not dataset.get_field(n).description]

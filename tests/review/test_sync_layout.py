@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from review_sync import Make, documents, synced
-from review_tables import N, audit_table
+from review_tables import NO_FACE, N, audit_table, screen_table
+
+from fercurate.files import write_table
 
 
 def shape(value: Any) -> Any:
@@ -36,7 +38,7 @@ def test_samples_equal_those_of_the_public_interface(
     clean_fo: ModuleType, make_workspace: Make
 ) -> None:
     fo = clean_fo
-    workspace = make_workspace(audit=audit_table())
+    workspace = make_workspace(audit=audit_table(), screen=screen_table())
     synced(fo, workspace)
     ours = fo.load_dataset("faces")
     theirs = fo.Dataset("public")
@@ -50,19 +52,28 @@ def test_samples_equal_those_of_the_public_interface(
         n for n in ours.get_field_schema() if n not in ("id", "created_at", "last_modified_at")
     ]
     for sample in ours:
-        values = {
-            n: sample[n] for n in fields if n not in ("ground_truth", "suggested", "metadata")
-        }
+        made = ("ground_truth", "suggested", "metadata", "face", "face_points")
+        values = {n: sample[n] for n in fields if n not in made}
         label, metadata = sample.ground_truth.label, sample.metadata.to_dict()
         del metadata["_cls"]
         suggested = sample.suggested and fo.Classification(
             label=sample.suggested.label, confidence=sample.suggested.confidence
+        )
+        face = sample.face and fo.Detection(
+            label=sample.face.label,
+            bounding_box=sample.face.bounding_box,
+            confidence=sample.face.confidence,
+        )
+        points = sample.face_points and fo.Keypoint(
+            label=sample.face_points.label, points=sample.face_points.points
         )
         theirs.add_sample(
             fo.Sample(
                 **values,
                 ground_truth=fo.Classification(label=label),
                 suggested=suggested,
+                face=face,
+                face_points=points,
                 metadata=fo.ImageMetadata(**metadata),
             )
         )
@@ -99,3 +110,25 @@ def test_the_public_interface_works_on_it(clean_fo: ModuleType, make_workspace: 
     assert len(dataset.clone("copy")) == N + 1
     dataset.delete_samples(dataset.limit(1).values("id"))
     assert len(dataset) == N
+
+
+def test_faces_are_boxes_and_points(clean_fo: ModuleType, make_workspace: Make) -> None:
+    fo = clean_fo
+    workspace = make_workspace(screen=screen_table())
+    synced(fo, workspace)
+    dataset = fo.load_dataset("faces")
+    assert dataset.values("face.bounding_box")[:2] == [[0, 0.25, 0.75, 0.75]] * 2
+    assert dataset.values("face.confidence")[0] == 0.75
+    assert dataset.values("face.label")[10] == "drawn"
+    assert dataset.values("face_points.points")[0][:2] == [[0.25, 0.375], [0.625, 0.375]]
+    without = dataset.match(~fo.ViewField("face").exists())
+    assert without.values("row") == [NO_FACE]
+    assert "face_left" not in dataset.get_field_schema()
+
+    screen = screen_table().assign(face_left=np.float32(0))
+    write_table(workspace.screen_path, screen)
+    before = dataset.values("face.id")
+    assert synced(fo, workspace).n_updated == N - 1
+    assert dataset.values("face.bounding_box")[0] == [0, 0.25, 0.875, 0.75]
+    assert dataset.values("face.id") == before
+    assert synced(fo, workspace).n_updated == 0
