@@ -89,6 +89,77 @@ def import_(
 
 
 @app.command()
+def enrich(
+    photos: Annotated[list[Path], typer.Argument(help=_help(config.EnrichConfig, "photos"))],
+    into: Annotated[
+        str | None,
+        typer.Option(
+            "--into", "--dataset", "-d", help="name or folder; found by itself when only one"
+        ),
+    ] = None,
+    min_face: Annotated[int | None, _option(config.EnrichConfig, "min_face")] = None,
+    min_score: Annotated[float | None, _option(config.EnrichConfig, "min_score")] = None,
+    no_fiftyone: NoFiftyOne = False,
+    json: AsJson = False,
+) -> None:
+    """Cut the faces out of photographs, and add those that are new to a dataset."""
+    from fercurate import road, show, workspace
+
+    options = {"photos": photos, "min_face": min_face, "min_score": min_score}
+    space = workspace.find(into)
+    progress = show.progress()
+    chosen = config.build(config.EnrichConfig, options, "enrich")
+    result = road.run_enrich(space, chosen, progress)
+    synced = (
+        None
+        if no_fiftyone or not result.n_added
+        else road.try_sync(space, config.SyncConfig(), progress)
+    )
+    show.enriched(space, result, synced, as_json=json)
+
+
+@app.command()
+def screen(
+    dataset: Dataset = None,
+    jobs: Annotated[int | None, _option(config.ScreenConfig, "jobs")] = None,
+    force: Force = False,
+    no_fiftyone: NoFiftyOne = False,
+    json: AsJson = False,
+) -> None:
+    """Tell people from drawings and blanks, judge quality, find copies; write a report."""
+    from fercurate import road, show, workspace
+
+    space = workspace.find(dataset)
+    progress = show.progress()
+    chosen = config.build(config.ScreenConfig, {"jobs": jobs}, "screen")
+    result = road.run_screen(space, chosen, progress, force=force)
+    report = road.run_screen_report(space, config.ReportConfig(), progress)
+    synced = (
+        None
+        if no_fiftyone or result.skipped
+        else road.try_sync(space, config.SyncConfig(), progress)
+    )
+    show.screened(space, result, report, synced, as_json=json)
+
+
+@app.command("fit-screen")
+def fit_screen(
+    dataset: Dataset = None,
+    kinds: Annotated[Path | None, _option(config.FitScreenConfig, "kinds")] = None,
+    flaws: Annotated[Path | None, _option(config.FitScreenConfig, "flaws")] = None,
+    out: Annotated[Path | None, _option(config.FitScreenConfig, "out")] = None,
+    json: AsJson = False,
+) -> None:
+    """Learn the screen's classifiers anew from labels made by eye, cross-validated."""
+    from fercurate import road, show, workspace
+
+    space = workspace.find(dataset)
+    options = {"kinds": kinds, "flaws": flaws, "out": out}
+    chosen = config.build(config.FitScreenConfig, options, "fit-screen")
+    show.screen_fitted(space, road.run_fit_screen(space, chosen, show.progress()), as_json=json)
+
+
+@app.command()
 def audit(
     dataset: Dataset = None,
     effort: Annotated[config.Effort | None, _option(config.AuditConfig, "effort")] = None,
@@ -132,13 +203,14 @@ def report(
     folder: Annotated[Path | None, _option(config.ReportConfig, "folder")] = None,
     worst: Annotated[int | None, _option(config.ReportConfig, "worst")] = None,
 ) -> None:
-    """Write the audit's report again."""
+    """Write the reports again: the audit's, and the screen's."""
     from fercurate import road, show, workspace
 
     options = {"faces": faces, "folder": folder, "worst": worst}
     space = workspace.find(dataset)
     chosen = config.build(config.ReportConfig, options, "report")
-    print(road.run_report(space, chosen, show.progress()).index)
+    for written in road.run_reports(space, chosen, show.progress()):
+        print(written.index)
 
 
 @app.command()

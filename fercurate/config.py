@@ -41,6 +41,31 @@ class ImportConfig:
 
 
 @dataclass(frozen=True)
+class EnrichConfig:
+    """`fercurate enrich`."""
+
+    photos: tuple[Path, ...] = _option((), "folders of photographs, or photographs")
+    min_face: int = _option(24, "leave out faces that are smaller in the photograph, pixels")
+    min_score: float = _option(0.6, "leave out faces that the detector is less sure of, 0 to 1")
+
+
+@dataclass(frozen=True)
+class ScreenConfig:
+    """`fercurate screen`."""
+
+    jobs: int | None = _option(None, "processes (default: one a core)")
+
+
+@dataclass(frozen=True)
+class FitScreenConfig:
+    """`fercurate fit-screen`."""
+
+    kinds: Path | None = _option(None, "labels by eye: row, kind (default: the dataset's)")
+    flaws: Path | None = _option(None, "flaws seen by eye (default: the dataset's)")
+    out: Path | None = _option(None, "where to write (default: the dataset's folder)")
+
+
+@dataclass(frozen=True)
 class AuditConfig:
     """`fercurate audit`."""
 
@@ -100,7 +125,8 @@ def _checked(hint: Any, value: Any, where: str) -> Any:
         if value not in get_args(hint):
             raise InputError(f"{where} is {value!r}.", f"It is one of: {', '.join(get_args(hint))}")
         return value
-    accepted = [t for t in (get_args(hint) or (hint,)) if t is not type(None)]
+    kinds = (hint,) if get_origin(hint) is tuple else get_args(hint) or (hint,)
+    accepted = [t for t in kinds if t is not type(None)]
     for kind in (get_origin(t) or t for t in accepted):
         if kind is tuple and isinstance(value, list):
             return tuple(value)

@@ -34,6 +34,28 @@ def run_import(
     return stage.run(space, options, progress, force=force)
 
 
+def run_enrich(
+    space: Workspace, options: config.EnrichConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    from fercurate.ingest import enrich
+
+    return enrich.run(space, options, progress)
+
+
+def run_screen(
+    space: Workspace, options: config.ScreenConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    from fercurate.screen import stage
+
+    return stage.run(space, options, progress, force=force)
+
+
+def run_fit_screen(space: Workspace, options: config.FitScreenConfig, progress: Progress) -> Any:
+    from fercurate.screen import teach
+
+    return teach.run(space, options, progress)
+
+
 def run_audit(
     space: Workspace, options: config.AuditConfig, progress: Progress, *, force: bool = False
 ) -> Any:
@@ -48,6 +70,27 @@ def run_report(
     from fercurate.report import audit_page
 
     return audit_page.run(space, options, progress)
+
+
+def run_screen_report(
+    space: Workspace, options: config.ReportConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    """The screen's page; in a folder that was named it leaves room for the audit's."""
+    from fercurate.report import screen_page
+
+    if options.folder is not None:
+        options = dataclasses.replace(options, folder=options.folder / "screen")
+    return screen_page.run(space, options, progress)
+
+
+def run_reports(space: Workspace, options: config.ReportConfig, progress: Progress) -> list[Any]:
+    """The page of each stage that has run; without any, the audit's, which says what to do."""
+    written = []
+    if space.screen_path.exists():
+        written.append(run_screen_report(space, options, progress))
+    if space.audit_path.exists() or not written:
+        written.append(run_report(space, options, progress))
+    return written
 
 
 def run_sync(
@@ -89,6 +132,7 @@ STAGES = {
     for stage in (
         Stage("sample", config.SampleConfig, run_sample),
         Stage("import", config.ImportConfig, run_import),
+        Stage("screen", config.ScreenConfig, run_screen),
         Stage("audit", config.AuditConfig, run_audit),
         Stage("report", config.ReportConfig, run_report),
         Stage("sync", config.SyncConfig, try_sync),
@@ -187,12 +231,19 @@ def standing(space: Workspace) -> Standing:
     recorded = space.stages()
     finished = {name: str(recorded.get(name, {}).get("finished", "")) for name in ROAD}
     stages = {name: "done" if finished[name] else "to do" for name in ROAD}
-    if finished["audit"] and finished["audit"] < finished["import"]:
-        stages["audit"] = "stale"
+    enriched = recorded.get("enrich", {}).get("summary", {})
+    # a face without a label is screened, not audited
+    changed = {
+        "screen": max(finished["import"], enriched.get("added_at", "")),
+        "audit": max(finished["import"], enriched.get("labelled_at", "")),
+    }
+    for name, when in changed.items():
+        if finished[name] and finished[name] < when:
+            stages[name] = "stale"
     open_stages = [name for name, state in stages.items() if state != "done"]
     command = f"fercurate {open_stages[0] if open_stages else 'sync'}{workspace.option(space)}"
     return Standing(space.name, len(space.manifest(["row"])), stages, finished, command)
 
 
-ROAD = ("import", "audit")
+ROAD = ("import", "screen", "audit")
 """Stages that leave a record, in the order in which they are walked."""

@@ -66,13 +66,37 @@ class Workspace:
         return self.root / "rejected.csv"
 
     @property
+    def enrich_rejected_path(self) -> Path:
+        """Photographs and faces that the last `fercurate enrich` left out, and why."""
+        return self.root / "enrich-rejected.csv"
+
+    @property
     def dataset_path(self) -> Path:
         """What was imported: its source, format and whether it is FER2013."""
         return self.root / "dataset.json"
 
     @property
+    def kinds_path(self) -> Path:
+        """What a person says each image is: columns row, kind, how."""
+        return self.root / "kinds.csv"
+
+    @property
+    def flaws_path(self) -> Path:
+        """Flaws that a person has seen: columns row, watermark, hand, sunglasses."""
+        return self.root / "flaws.csv"
+
+    @property
+    def heads_path(self) -> Path:
+        """The screen's classifiers where they were fitted on this dataset's own labels."""
+        return self.root / "screen-heads.npz"
+
+    @property
     def screen_path(self) -> Path:
         return self.root / "screen.parquet"
+
+    @property
+    def screen_summary_path(self) -> Path:
+        return self.root / "screen.json"
 
     @property
     def audit_path(self) -> Path:
@@ -125,6 +149,10 @@ class Workspace:
             return None
         return self._table(self.screen_path, f"fercurate screen --dataset {self.name}", None)
 
+    def screen_summary(self) -> dict[str, Any]:
+        """What screening found in the dataset as a whole."""
+        return self._json(self.screen_summary_path, f"fercurate screen --dataset {self.name}")
+
     def faces(self) -> NDArray[Any]:
         """uint8 [N, 48, 48], a read-only memory map."""
         return self._array(self.faces_path, "fercurate import SOURCE")
@@ -141,6 +169,16 @@ class Workspace:
             return pd.read_parquet(path, columns=None if columns is None else list(columns))
         except Exception as error:
             raise FercurateError(f"{path} cannot be read: {error}", _remake(command)) from error
+
+    def _json(self, path: Path, command: str) -> dict[str, Any]:
+        self._require(path, command)
+        try:
+            loaded = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise FercurateError(f"{path} is no JSON: {error}", _remake(command)) from error
+        if not isinstance(loaded, dict):
+            raise FercurateError(f"{path} holds no JSON object.", _remake(command))
+        return loaded
 
     def _array(self, path: Path, command: str) -> NDArray[Any]:
         import numpy as np
@@ -180,10 +218,15 @@ class Workspace:
         stages = self.stages()
         stages[stage] = {
             "fingerprint": fingerprint,
-            "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "finished": now(),
             "summary": dict(summary),
         }
         write_json(self.stages_path, stages)
+
+
+def now() -> str:
+    """The time as `Workspace.record` notes it, ISO 8601 to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
 def _remake(command: str) -> str:
