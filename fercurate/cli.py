@@ -276,7 +276,7 @@ def demo(force: Force = False) -> None:
         results[name] = result
         show.step(pipeline.workspace, name, result)
     truth = results["sample"].truth
-    show.planted(planted.compare(pipeline.workspace, truth), results["report"].index)
+    show.planted(planted.compare(pipeline.workspace, truth), results["report"][-1].index)
 
 
 @app.command()

@@ -83,8 +83,10 @@ def run_screen_report(
     return screen_page.run(space, options, progress)
 
 
-def run_reports(space: Workspace, options: config.ReportConfig, progress: Progress) -> list[Any]:
-    """The page of each stage that has run; without any, the audit's, which says what to do."""
+def run_reports(
+    space: Workspace, options: config.ReportConfig, progress: Progress, *, force: bool = False
+) -> list[Any]:
+    """The page of each stage that has run, the audit's last; without any it says what to do."""
     written = []
     if space.screen_path.exists():
         written.append(run_screen_report(space, options, progress))
@@ -134,7 +136,7 @@ STAGES = {
         Stage("import", config.ImportConfig, run_import),
         Stage("screen", config.ScreenConfig, run_screen),
         Stage("audit", config.AuditConfig, run_audit),
-        Stage("report", config.ReportConfig, run_report),
+        Stage("report", config.ReportConfig, run_reports),
         Stage("sync", config.SyncConfig, try_sync),
     )
 }

@@ -127,7 +127,9 @@ def screened(
     out = console()
     rows: list[list[object]] = [[name, count] for name, count in result.kinds.items()]
     out.print(table("", ["kind", "images"], rows))
-    found = [[name, count] for name, count in result.issues.items() if count]
+    found: list[list[object]] = [
+        [name, count] for name, count in result.issues.items() if count and name != "human"
+    ]
     out.print(table("", ["issue", "images"], found))
     if result.n_by_eye:
         out.print(f"The kind of {result.n_by_eye:,} images is a label made by eye")
@@ -225,7 +227,7 @@ def step(space: Workspace, name: str, result: Any) -> None:
         line = f"{strangers:,} of {result.n_images:,} images show no human face"
         line += f", {clock(result.seconds)}"
     elif name == "report":
-        line = str(result.index)
+        line = ", ".join(str(written.index) for written in result)
     elif name == "sync":
         line = f"{result.n_samples:,} samples in FiftyOne, {clock(result.seconds)}"
     else:

@@ -22,7 +22,10 @@ SHARED = {
     "detect": {"ingest", "live", "screen"},
 }
 """Rooms that others may enter, and which."""
-HEAVY = ("torch", "fiftyone", "mediapipe", "cleanlab", "cv2", "pandas", "sklearn", "scipy")
+HEAVY = (
+    "torch", "fiftyone", "mediapipe", "cleanlab", "cleanvision", "cv2", "joblib", "pandas",
+    "sklearn", "scipy",
+)  # fmt: skip
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -66,7 +69,10 @@ def test_learn_needs_torch_torchvision_and_numpy_alone() -> None:
 
 
 def test_only_the_workspace_knows_its_file_names() -> None:
-    names = ("manifest.parquet", "faces.npy", "audit.parquet", "pred_probs.npy", "stages.json")
+    names = (
+        "manifest.parquet", "faces.npy", "screen.parquet", "screen.json", "screen-heads.npz",
+        "kinds.csv", "flaws.csv", "audit.parquet", "pred_probs.npy", "stages.json",
+    )  # fmt: skip
     for path in PACKAGE.rglob("*.py"):
         if path.name == "workspace.py":
             continue

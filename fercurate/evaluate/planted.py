@@ -1,4 +1,4 @@
-"""An audit of a made dataset beside what was planted in it."""
+"""What was planted in a made dataset beside what import, screen and audit found."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fercurate.errors import InputError
 from fercurate.workspace import Workspace
@@ -22,10 +23,10 @@ class Planted:
 
 
 def compare(workspace: Workspace, truth_file: Path) -> list[Planted]:
-    """What `truth_file` says was planted beside what import and audit found.
+    """What `truth_file` says was planted beside what import, screen and audit found.
 
     Args:
-        workspace: The sample, imported and audited.
+        workspace: The sample, imported, screened and audited.
         truth_file: truth.csv as the sample's maker wrote it, one row a csv row.
 
     Raises:
@@ -49,7 +50,6 @@ def compare(workspace: Workspace, truth_file: Path) -> list[Planted]:
     target = wrong & audited
     by_quality = np.argsort(audit["label_quality"].to_numpy(), kind="stable")
     worst = by_quality[: int(target.sum())]
-    strangers = ~human & audited
     copies = truth["is_split_copy"].to_numpy(bool)
     leaks = manifest["is_split_leak"].to_numpy()
     constant = truth["is_constant"].to_numpy(bool)
@@ -75,12 +75,7 @@ def compare(workspace: Workspace, truth_file: Path) -> list[Planted]:
             int((right & target).sum()),
             "among the wrong labels that were flagged",
         ),
-        Planted(
-            "non-faces and drawings flagged",
-            int(strangers.sum()),
-            int((strangers & (flagged | (audit["verdict"] == "outlier").to_numpy())).sum()),
-            "as label issue or outlier; what is no face is screen's business",
-        ),
+        *_strangers(workspace, truth["kind"].to_numpy()),
         Planted(
             "duplicates with two labels",
             int(conflicts.sum()),
@@ -92,4 +87,26 @@ def compare(workspace: Workspace, truth_file: Path) -> list[Planted]:
             int(constant.sum()),
             int((constant & manifest["is_constant"].to_numpy()).sum()),
         ),
+    ]
+
+
+def _strangers(workspace: Workspace, kind: NDArray[np.object_]) -> list[Planted]:
+    """What screen says of the non-faces and drawings; nothing where it did not run."""
+    screen = workspace.screen()
+    if screen is None:
+        return []
+    said = screen["kind"].to_numpy()
+    wrongly = int(((kind == "human") & (said != "human")).sum())
+    notes = {
+        "nonface": "",
+        "drawn": f"{wrongly} of {int((kind == 'human').sum())} human faces flagged too",
+    }
+    return [
+        Planted(
+            {"nonface": "non-faces that are screened out", "drawn": "drawings screened out"}[name],
+            int((kind == name).sum()),
+            int(((kind == name) & (said != "human")).sum()),
+            note,
+        )
+        for name, note in notes.items()
     ]

@@ -1,9 +1,10 @@
 """A general image network, ready trained, for what expressions do not teach: is this a photo?
 
 EfficientNet-Lite0 (Tan and Le 2019, https://arxiv.org/abs/1905.11946; weights trained on
-ImageNet by Google, Apache License 2.0) without its classifier, each batch norm folded into
-its convolution, for grey images. 3.4 million parameters, stored as 8-bit integers with a
-scale an output channel; 100 million multiply-adds at 112 pixels a side.
+ImageNet by Google, Apache License 2.0) without its classifier and the convolution before
+that, each batch norm folded into its convolution, for grey images. 2.9 million parameters,
+stored as 8-bit integers with a scale an output channel; 82 million multiply-adds at 112
+pixels a side.
 """
 
 from __future__ import annotations

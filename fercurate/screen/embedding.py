@@ -33,7 +33,9 @@ def features(
         FercurateError: the backbone's file is missing or damaged.
     """
     from fercurate.learn import backbone
+    from fercurate.learn.device import keep_memory
 
+    keep_memory()
     try:
         model = backbone.load(BACKBONE)
     except (OSError, ValueError, KeyError) as error:
@@ -82,9 +84,6 @@ def reduce_all(
 def _block(faces: NDArray[np.uint8], heads: Heads, path: Path, jobs: int) -> int:
     import torch
 
-    from fercurate.learn.device import keep_memory
-
-    keep_memory()
     if jobs > 1:  # a process a core is faster than threads that wait for one another
         torch.set_num_threads(1)
     write_array(path, _reduced(faces, heads))

@@ -99,8 +99,13 @@ def principal_components(features: NDArray[np.float32]) -> Reducer:
     mean = features.mean(0)
     scale = features.std(0) + 1e-6
     scaled = np.clip((features - mean) / scale, -5, 5)
-    _, vectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))
-    components = vectors[:, ::-1][:, :COMPONENTS]
+    if len(scaled) < scaled.shape[1]:
+        _, spread, vectors = np.linalg.svd(scaled, full_matrices=False)
+        # directions that these images do not span would be mere noise in others
+        components = vectors[spread > 1e-4 * spread[0]][:COMPONENTS].T
+    else:
+        _, vectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))
+        components = vectors[:, ::-1][:, :COMPONENTS]
     length = np.sqrt(((scaled @ components) ** 2).sum(1).mean())
     return Reducer(
         mean.astype(np.float32), scale.astype(np.float32), (components / length).astype(np.float32)

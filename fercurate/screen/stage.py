@@ -112,9 +112,15 @@ def spurious_links(faces: NDArray[np.uint8], manifest: pd.DataFrame) -> dict[str
     measured = spurious.properties(np.asarray(faces))
     links = spurious.links(measured, labels, CLASSES)
     return {
-        "links": links.to_dict("records"),
-        "predictability": spurious.predictability(measured, labels).to_dict("records"),
+        "links": _records(links),
+        "predictability": _records(spurious.predictability(measured, labels)),
     }
+
+
+def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    """A dict a row; None for NaN, which JSON does not know."""
+    plain: list[dict[Any, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")
+    return plain
 
 
 def _by_eye(workspace: Workspace, manifest: pd.DataFrame, loaded: heads.Heads) -> NDArray[np.int8]:

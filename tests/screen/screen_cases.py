@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate.labels import CLASSES
 from fercurate.samples import others
 from fercurate.samples.faces import enlarge, load_crops, to_grey
 from fercurate.screen import fit
@@ -72,7 +77,7 @@ def made_heads(n: int = 400) -> Heads:
 
 
 def plain_heads(n_features: int, known: dict[int, int] | None = None) -> Heads:
-    """Heads that call an image no human from 0.5 in its first component on.
+    """Heads that see no human from 0.5 in the first component on, a drawing from 2 on.
 
     Args:
         n_features: Of which the first is the only component.
@@ -95,3 +100,93 @@ def plain_heads(n_features: int, known: dict[int, int] | None = None) -> Heads:
         {"human": held_out, "drawn": np.full(len(known), np.nan, np.float32)},
     )
     return Heads(reducer, {"human": human, "drawn": drawn}, labelled, {})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image of `built`; a kind only where it is labelled by eye."""
+
+    face: Faces
+    what: str
+    split: str = "train"
+    kind: str = ""
+    watermark: bool = False
+    sunglasses: bool = False
+
+
+def built() -> list[Row]:
+    """A small dataset in which every question has its 20 examples of either answer."""
+    plain = people(range(60))
+    rows = [Row(_stamped(face), "marked", "train", "human", watermark=True) for face in plain[:20]]
+    rows += [
+        Row(_shaded(face), "hidden", "train", "human", sunglasses=True) for face in plain[20:40]
+    ]
+    rows += [Row(face, "known person", "train", "human") for face in plain[40:54]]
+    rows += [Row(face, "person") for face in plain[54:]]
+    drawn = drawings(range(60, 80))
+    rows += [Row(face, "drawing", "train", "drawn") for face in drawn]
+    rows += [Row(face, "no face", "val", "nonface") for face in nonfaces()]
+    rng = np.random.default_rng(0)
+    noisy = np.clip(plain[56] + rng.normal(0, 4, (2, 48, 48)), 0, 255).astype(np.uint8)
+    rows += [
+        Row(plain[54], "copy in test", "test"),
+        Row(plain[55][:, ::-1], "mirrored in val", "val"),
+        Row(noisy[0], "near copy"),
+        Row(noisy[1], "near copy"),
+        Row(drawn[0], "copy of a drawing"),
+        Row(np.full((48, 48), 77, np.uint8), "grey"),
+    ]
+    return rows
+
+
+def places(rows: list[Row], what: str) -> list[int]:
+    return [i for i, row in enumerate(rows) if row.what == what]
+
+
+def write_csv(path: Path, rows: list[Row]) -> None:
+    """Kaggle's columns; the classes go round."""
+    usage = {"train": "Training", "val": "PublicTest", "test": "PrivateTest"}
+    lines = ["emotion,pixels,Usage"]
+    for i, row in enumerate(rows):
+        pixels = " ".join(map(str, row.face.ravel().tolist()))
+        lines.append(f"{i % len(CLASSES)},{pixels},{usage[row.split]}")
+    path.write_text("\n".join(lines) + "\n")
+
+
+def write_kinds(path: Path, kinds: dict[int, str], sample: str = "random") -> None:
+    lines = [f"{row},{kind},by eye,{sample}" for row, kind in kinds.items()]
+    path.write_text("\n".join(["row,kind,how,sample", *lines]) + "\n")
+
+
+def write_flaws(path: Path, flaws: dict[int, tuple[bool, bool]]) -> None:
+    """Watermark and sunglasses by row."""
+    lines = [f"{row},{int(mark)},0,{int(dark)}" for row, (mark, dark) in flaws.items()]
+    path.write_text("\n".join(["row,watermark,hand,sunglasses", *lines]) + "\n")
+
+
+def _stamped(face: Faces) -> Faces:
+    stamped = face.copy()
+    stamped[34:38, 4:44:2] = 255
+    stamped[38:42, 5:44:3] = 235
+    return stamped
+
+
+def _shaded(face: Faces) -> Faces:
+    shaded = face.copy()
+    shaded[11:20, 6:20] = 8
+    shaded[11:20, 24:38] = 8
+    shaded[13, 20:24] = 8
+    return shaded
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """On few and busy cores torch's threads wait for one another longest."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

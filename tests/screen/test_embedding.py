@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from screen_cases import blocky, plain_heads
+from screen_cases import blocky, one_thread, plain_heads
 
 from fercurate.errors import FercurateError
-from fercurate.screen import embedding
+from fercurate.screen import embedding, heads
 from fercurate.screen.heads import BACKBONE
 
 N = 7
@@ -118,7 +118,19 @@ def test_a_backbone_that_cannot_be_read_is_named(
 
 def test_the_shipped_backbone_looks_at_faces() -> None:
     seen: list[int] = []
-    found = embedding.features(FACES, seen.append, mirrored=False)
+    with one_thread():
+        found = embedding.features(FACES, seen.append, mirrored=False)
     assert len(found) == N
     assert np.isfinite(found).all()
     assert seen == [N]
+
+
+def test_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "BLOCK", 4)
+    shipped = heads.load()
+    with one_thread():
+        alone = embedding.reduce_all(FACES, shipped, tmp_path / "one", jobs=1)
+    seen: list[int] = []
+    together = embedding.reduce_all(FACES, shipped, tmp_path / "two", seen.append, jobs=2)
+    assert together == pytest.approx(alone, abs=1e-4)
+    assert sum(seen) == N

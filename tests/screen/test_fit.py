@@ -175,6 +175,18 @@ def test_components_are_those_with_the_most_spread_and_about_unit_rows(
     assert fit.principal_components(features)(features).shape == (500, 2)
 
 
+def test_few_images_have_no_more_components_than_they_span() -> None:
+    rng = np.random.default_rng(0)
+    hidden, mixing = rng.normal(size=(60, 3)), rng.normal(size=(3, 90))
+    few = fit.principal_components((hidden[:30] @ mixing).astype(np.float32))
+    assert few.components.shape == (90, 3)
+    both = few((hidden @ mixing).astype(np.float32))
+    assert (both[:30] ** 2).sum(axis=1).mean() == pytest.approx(1, rel=0.01)
+    assert np.linalg.matrix_rank(both) == 3
+    spread = both[:30].var(axis=0)
+    assert (np.diff(spread) < 0).all(), "most spread first"
+
+
 def test_the_report_is_made_of_decisions_held_out(heads: Heads, labels: dict[str, Any]) -> None:
     kind, at_random = labels["kind"], labels["at_random"]
     human, drawn = (heads.labelled.held_out[name] for name in ("human", "drawn"))

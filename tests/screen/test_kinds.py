@@ -25,14 +25,14 @@ def judge(
     by_eye: list[int] | None = None,
     known: dict[int, int] | None = None,
 ) -> pd.DataFrame:
-    """Images of which `plain_heads` sees one component; human below 0.5, drawn up to 2."""
+    """Images of which `plain_heads` sees one component; human below 0.5, drawn from 2 on."""
     n = len(levels)
     return kinds.judge(
         np.array(levels, np.float32)[:, None],
         plain_heads(1, known),
         np.array(digest or [NEW] * n, np.uint64),
         np.array(face or [1.0] * n, np.float32),
-        np.array(constant or [False] * n),
+        np.array(constant or [False] * n, bool),
         np.array(by_eye or [NOBODY] * n, np.int8),
     )
 
@@ -113,12 +113,19 @@ def test_a_constant_image_is_no_face() -> None:
     assert judge([0], constant=[True], by_eye=[HUMAN])["kind"].tolist() == ["human"]
 
 
-def test_where_no_face_is_found_a_human_is_less_likely() -> None:
-    table = judge([0, 0.45, 0.45, 0.45], face=[0.1, 0.1, 0.29, 0.31])
-    found = judge([0, 0.45])["human_score"]
-    assert table["human_score"][0] < found[0]
-    assert (table["human_score"] < 0.5).tolist() == [True, True, True, False]
-    assert table["human_score"][3] == found[1]
+def test_the_less_of_a_face_is_found_the_less_likely_it_is_human() -> None:
+    table = judge([0.45] * 5, face=[0.9, kinds.DOUBTFUL_FACE, 0.4, kinds.NO_FACE, 0.0])
+    score = table["human_score"]
+    assert score[0] == score[1] > 0.5, "a face is a face"
+    assert score[1] > score[2] >= score[3] == score[4]
+    assert table["kind"].tolist() == ["human", "human", "nonface", "nonface", "nonface"]
+
+
+def test_what_has_no_face_is_no_drawing_of_one() -> None:
+    table = judge([3, 3], face=[0.9, 0.1])
+    assert table["kind"].tolist() == ["drawn", "nonface"]
+    assert table["drawn_score"][0] < 0.5 < table["drawn_score"][1]
+    assert table["nonface_score"][1] < 0.5 < table["nonface_score"][0]
 
 
 def test_no_images_and_no_labels() -> None:
