@@ -103,7 +103,7 @@ def enrich(
     json: AsJson = False,
 ) -> None:
     """Cut the faces out of photographs, and add those that are new to a dataset."""
-    from fercurate import road, show, workspace
+    from fercurate import road, show, show_screen, workspace
 
     options = {"photos": photos, "min_face": min_face, "min_score": min_score}
     space = workspace.find(into)
@@ -115,7 +115,7 @@ def enrich(
         if no_fiftyone or not result.n_added
         else road.try_sync(space, config.SyncConfig(), progress)
     )
-    show.enriched(space, result, synced, as_json=json)
+    show_screen.enriched(space, result, synced, as_json=json)
 
 
 @app.command()
@@ -127,7 +127,7 @@ def screen(
     json: AsJson = False,
 ) -> None:
     """Tell people from drawings and blanks, judge quality, find copies; write a report."""
-    from fercurate import road, show, workspace
+    from fercurate import road, show, show_screen, workspace
 
     space = workspace.find(dataset)
     progress = show.progress()
@@ -139,7 +139,7 @@ def screen(
         if no_fiftyone or result.skipped
         else road.try_sync(space, config.SyncConfig(), progress)
     )
-    show.screened(space, result, report, synced, as_json=json)
+    show_screen.screened(space, result, report, synced, as_json=json)
 
 
 @app.command("fit-screen")
@@ -151,12 +151,14 @@ def fit_screen(
     json: AsJson = False,
 ) -> None:
     """Learn the screen's classifiers anew from labels made by eye, cross-validated."""
-    from fercurate import road, show, workspace
+    from fercurate import road, show, show_screen, workspace
 
     space = workspace.find(dataset)
     options = {"kinds": kinds, "flaws": flaws, "out": out}
     chosen = config.build(config.FitScreenConfig, options, "fit-screen")
-    show.screen_fitted(space, road.run_fit_screen(space, chosen, show.progress()), as_json=json)
+    show_screen.screen_fitted(
+        space, road.run_fit_screen(space, chosen, show.progress()), as_json=json
+    )
 
 
 @app.command()

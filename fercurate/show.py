@@ -16,28 +16,21 @@ if TYPE_CHECKING:
     from fercurate.doctor import Check
     from fercurate.evaluate.audit_scores import AuditScores
     from fercurate.evaluate.planted import Planted
-    from fercurate.ingest.enrich import EnrichResult
     from fercurate.ingest.result import ImportResult
     from fercurate.report.audit_page import ReportResult
-    from fercurate.report.screen_page import ScreenReportResult
     from fercurate.review.sync import SyncResult
     from fercurate.road import Standing
-    from fercurate.screen.stage import ScreenResult
-    from fercurate.screen.teach import FitScreenResult
-
-
-_SHOWN = 10
 
 
 def progress() -> Terminal:
     return Terminal()
 
 
-def _json(value: Any) -> None:
+def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
 
 
-def _plain(result: Any) -> Any:
+def plain(result: Any) -> Any:
     return None if result is None else asdict(result)
 
 
@@ -46,7 +39,7 @@ def imported(
 ) -> None:
     """Class by split, imbalance, what is wrong already, and the next command."""
     if as_json:
-        _json({"dataset": space.name, **asdict(result), "fiftyone": _plain(synced)})
+        print_json({"dataset": space.name, **asdict(result), "fiftyone": plain(synced)})
         return
     out = console()
     rows: list[list[object]] = [
@@ -70,106 +63,7 @@ def imported(
         out.print(f"- {fact}")
     done = "was there already" if result.skipped else f"in {clock(result.seconds)}"
     out.print(f"\n{space.root}: {result.n_images:,} images {done}")
-    _next(space, "screen")
-
-
-def enriched(
-    space: Workspace, result: EnrichResult, synced: SyncResult | None, *, as_json: bool
-) -> None:
-    """What was added by class, what was left out and why, and the next command."""
-    if as_json:
-        _json({"dataset": space.name, **asdict(result), "fiftyone": _plain(synced)})
-        return
-    out = console()
-    added = [(name or "(no label)", n) for name, n in result.counts.items() if n]
-    if added:
-        out.print(table("", ["class", "added"], [list(row) for row in added]))
-    out.print(
-        f"Photographs read: {result.n_read:,}. Faces: {result.n_faces:,} found, "
-        f"{result.n_added:,} added, {result.n_duplicates:,} left out as near duplicates"
-    )
-    for rejection in result.rejected[:_SHOWN]:
-        out.print(f"- {rejection}", markup=False)
-    more = len(result.rejected) - _SHOWN
-    if more > 0:
-        out.print(f"- and {more:,} more left out")
-    if result.rejected or result.n_duplicates:
-        out.print(f"All that was left out: {space.enrich_rejected_path}")
-    if result.counts.get(""):
-        out.print(
-            f"{result.counts['']:,} have no label, as their folders name no class. "
-            "`fercurate audit` ranks labelled\nimages alone; the review gives labels."
-        )
-    out.print(f"\n{space.root}: {result.n_images:,} images, in {clock(result.seconds)}")
-    if result.n_added:
-        _next(space, "screen")
-
-
-def screened(
-    space: Workspace,
-    result: ScreenResult,
-    report: ScreenReportResult,
-    synced: SyncResult | None,
-    *,
-    as_json: bool,
-) -> None:
-    """How many images are no human face, which issues there are, where the report is."""
-    if as_json:
-        _json(
-            {
-                "dataset": space.name,
-                **asdict(result),
-                "report": str(report.index),
-                "fiftyone": _plain(synced),
-            }
-        )
-        return
-    out = console()
-    rows: list[list[object]] = [[name, count] for name, count in result.kinds.items()]
-    out.print(table("", ["kind", "images"], rows))
-    found: list[list[object]] = [
-        [name, count] for name, count in result.issues.items() if count and name != "human"
-    ]
-    out.print(table("", ["issue", "images"], found))
-    if result.n_by_eye:
-        out.print(f"The kind of {result.n_by_eye:,} images is a label made by eye")
-    out.print(
-        f"{result.n_near_groups:,} groups of near duplicates; "
-        f"{result.n_near_leaks:,} images have one in another split"
-    )
-    done = "was there already" if result.skipped else f"took {clock(result.seconds)}"
-    out.print(f"The screening {done}")
-    out.print(f"Report: {report.index}")
-    _next(space, "audit")
-
-
-def screen_fitted(space: Workspace, result: FitScreenResult, *, as_json: bool) -> None:
-    """Cross-validated precision and recall of the screen's classifiers."""
-    if as_json:
-        _json(asdict(result))
-        return
-    out = console()
-    header = ["labelled by eye", "images", "recall"]
-    for scope, title in (("random", "drawn at random"), ("all", "all that were labelled")):
-        figures = result.report[scope]
-        rows: list[list[object]] = [
-            [name, n, figures["recall"].get(name, 1 - figures["human_flagged"])]
-            for name, n in figures["labelled"].items()
-        ]
-        out.print(table(title, header, rows))
-        out.print(
-            f"precision of what is flagged {figures['precision']:.3f}; "
-            f"{figures['human_flagged']:.2%} of the humans are flagged"
-        )
-    flaws: list[list[object]] = [
-        [name, f["there"], f["precision"], f["recall"]]
-        for name, f in result.report["flaws"].items()
-    ]
-    if flaws:
-        out.print(table("", ["flaw", "images", "precision", "recall"], flaws))
-    out.print(f"{result.report['folds']}-fold cross-validation, {clock(result.seconds)}")
-    out.print(f"Classifiers: {result.heads}")
-    _next(space, "screen")
+    print_next(space, "screen")
 
 
 def audited(
@@ -182,12 +76,12 @@ def audited(
 ) -> None:
     """How many labels look wrong, of which verdict, where the report is."""
     if as_json:
-        _json(
+        print_json(
             {
                 "dataset": space.name,
                 **asdict(result),
                 "report": str(report.index),
-                "fiftyone": _plain(synced),
+                "fiftyone": plain(synced),
             }
         )
         return
@@ -205,7 +99,7 @@ def audited(
 
 def synced(result: SyncResult, *, as_json: bool) -> None:
     if as_json:
-        _json(asdict(result))
+        print_json(asdict(result))
         return
     console().print(
         f"FiftyOne dataset {result.dataset!r}: {result.n_samples:,} samples "
@@ -239,7 +133,7 @@ def step(space: Workspace, name: str, result: Any) -> None:
 def audit_scores(scores: AuditScores, *, as_json: bool) -> None:
     """The scores of an audit against votes."""
     if as_json:
-        _json(scores.as_dict())
+        print_json(scores.as_dict())
         return
     out = console()
     out.print(f"{scores.n_gold:,} gold rows, {scores.n_errors:,} of them labelled wrongly\n")
@@ -279,7 +173,7 @@ def planted(found: list[Planted], report: Path) -> None:
 def standings(found: list[Standing], *, as_json: bool) -> None:
     """Where each dataset stands, and its next command."""
     if as_json:
-        _json([s.as_dict() for s in found])
+        print_json([s.as_dict() for s in found])
         return
     out = console()
     if not found:
@@ -296,7 +190,7 @@ def standings(found: list[Standing], *, as_json: bool) -> None:
 def checks(found: list[Check], *, as_json: bool) -> None:
     """What doctor found, one line each, with what to do where something is missing."""
     if as_json:
-        _json([asdict(check) for check in found])
+        print_json([asdict(check) for check in found])
         return
     out = console()
     for check in found:
@@ -306,5 +200,5 @@ def checks(found: list[Check], *, as_json: bool) -> None:
             out.print(f"{'':25}{check.fix}", markup=False)
 
 
-def _next(space: Workspace, command: str) -> None:
+def print_next(space: Workspace, command: str) -> None:
     console().print(f"Next: fercurate {command}{option(space)}")

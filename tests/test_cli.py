@@ -43,6 +43,9 @@ def test_help_is_quick() -> None:
 
 COMMANDS = [
     ["import"],
+    ["enrich"],
+    ["screen"],
+    ["fit-screen"],
     ["audit"],
     ["report"],
     ["sync"],
@@ -66,6 +69,9 @@ def test_every_command_explains_itself(command: list[str], tmp_path: Path) -> No
     ("arguments", "says"),
     [
         (["audit"], "no dataset in datasets/ yet"),
+        (["screen"], "no dataset in datasets/ yet"),
+        (["fit-screen"], "no dataset in datasets/ yet"),
+        (["enrich", "photos"], "no dataset in datasets/ yet"),
         (["sync"], "no dataset in datasets/ yet"),
         (["report", "-d", "x"], "no dataset 'x'"),
         (["import", "nowhere.csv"], "nowhere.csv"),
@@ -124,7 +130,7 @@ def test_import_prints_what_it_found_and_what_to_do_next(
 ) -> None:
     folder, done = imported
     assert done.returncode == 0, done.stderr
-    assert "Next: fercurate audit" in done.stdout
+    assert "Next: fercurate screen" in done.stdout
     assert "with different labels" in done.stdout
     assert "surprise" in done.stdout
     assert len(list((folder / "datasets/demo/images").iterdir())) == 1410
@@ -133,8 +139,12 @@ def test_import_prints_what_it_found_and_what_to_do_next(
     )
     assert json.loads(again.stdout)["skipped"]
     status = json.loads(fercurate("status", "--json", cwd=folder).stdout)
-    assert status[0]["stages"] == {"import": "done", "audit": "to do"}
-    assert status[0]["next_command"] == "fercurate audit"
+    assert status[0]["stages"] == {
+        "import": "done",
+        "screen": "to do",
+        "audit": "to do",
+    }
+    assert status[0]["next_command"] == "fercurate screen"
 
 
 def test_a_command_that_comes_too_early_names_the_one_before(

@@ -17,7 +17,7 @@ PIPELINES = Path(__file__).parent.parent / "pipelines"
 def test_the_recipes_that_ship_can_be_read(path: Path) -> None:
     pipeline = road.read_pipeline(path)
     names = [stage.name for stage, _ in pipeline.steps]
-    assert names[-4:] == ["import", "audit", "report", "sync"]
+    assert names[-5:] == ["import", "screen", "audit", "report", "sync"]
 
 
 def test_the_demo_recipe_hangs_together() -> None:
@@ -58,17 +58,31 @@ def test_standing_names_the_next_command(tmp_path: Path) -> None:
     space = Workspace(tmp_path / "datasets" / "one")
     files.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
     space.record("import", "a", {})
-    assert road.standing(space).next_command == "fercurate audit"
-    assert road.standing(space).stages == {"import": "done", "audit": "to do"}
-    space.record("audit", "b", {})
-    assert road.standing(space).stages["audit"] == "done"
-    stages = space.stages()
-    stages["audit"]["finished"] = "2001-01-01T00:00:00+0000"
-    files.write_json(space.stages_path, stages)
-    assert road.standing(space).stages["audit"] == "stale"
+    assert road.standing(space).next_command == "fercurate screen"
+    assert road.standing(space).stages == {"import": "done", "screen": "to do", "audit": "to do"}
+    for name in ("screen", "audit"):
+        space.record(name, "b", {})
+        assert road.standing(space).stages[name] == "done"
+        stages = space.stages()
+        stages[name]["finished"] = "2001-01-01T00:00:00+0000"
+        files.write_json(space.stages_path, stages)
+        assert road.standing(space).stages[name] == "stale"
     second = Workspace(space.root.with_name("two"))
     files.write_table(second.manifest_path, pd.DataFrame({"row": [0]}))
-    assert road.standing(space).next_command == "fercurate audit --dataset one"
+    assert road.standing(space).next_command == "fercurate screen --dataset one"
+
+
+@pytest.mark.parametrize(("key", "stale"), [("added_at", "screen"), ("labelled_at", "audit")])
+def test_new_photographs_put_what_they_concern_out_of_date(
+    tmp_path: Path, key: str, stale: str
+) -> None:
+    space = Workspace(tmp_path / "datasets" / "one")
+    files.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
+    for name in ("import", "screen", "audit"):
+        space.record(name, "a", {})
+    space.record("enrich", "b", {key: "2999-01-01T00:00:00+0000"})
+    states = road.standing(space).stages
+    assert [name for name, state in states.items() if state == "stale"] == [stale]
 
 
 def test_a_database_that_does_not_start_is_no_failure_of_the_import(

@@ -149,13 +149,14 @@ def predictability_cells(facts: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def classifier_rows(classifier: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Labels by eye, precision and recall of each kind, as far as they are known."""
+    """Labels by eye, precision and recall of each kind and flaw, as far as they are known."""
     if not classifier:
         return []
     labelled, precision, recall = (
         classifier.get(key) or {} for key in ("labelled", "precision", "recall")
     )
-    names = [name for name in KINDS if name in labelled or name in recall]
+    known = {*labelled, *recall, *precision}
+    names = [name for name in KINDS if name in known] + sorted(known.difference(KINDS))
     return [
         {
             "name": name,

@@ -187,8 +187,24 @@ def _summary(
         "n_near_groups": int(group[group >= 0].nunique()),
         "n_near_leaks": int(table["is_near_leak"].sum()),
         **links,
-        "classifier": loaded.report,
+        "classifier": _figures(loaded.report),
         "versions": {n: version(n) for n in ("fercurate", "mediapipe", "cleanvision", "torch")},
+    }
+
+
+def _figures(report: dict[str, Any]) -> dict[str, Any]:
+    """The cross-validated figures that the report shows: those of the fair sample, and flaws."""
+    fair, flaws = report["random"], report["flaws"]
+    return {
+        "folds": report["folds"],
+        "labelled": {**fair["labelled"], **{n: f["labelled"] for n, f in flaws.items()}},
+        "recall": {**fair["recall"], **{n: f["recall"] for n, f in flaws.items()}},
+        "precision": {
+            "not human": fair["precision"],
+            **{n: f["precision"] for n, f in flaws.items()},
+        },
+        "human_flagged": fair["human_flagged"],
+        "all": report["all"],
     }
 
 

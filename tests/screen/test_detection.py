@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -155,3 +156,18 @@ def test_a_stop_leaves_whole_chunks(
     monkeypatch.setattr(detection, "detect", quick)
     assert len(detection.detect_all(FACES, tmp_path, jobs=1)) == 10
     assert len(calls) == 3, "one before the stop, two after"
+
+
+def test_a_stop_while_writing_leaves_nothing(
+    tmp_path: Path, calls: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped_half_way(file: BinaryIO, **arrays: np.ndarray) -> None:
+        file.write(b"PK")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as until:
+        until.setattr(np, "savez", stopped_half_way)
+        with pytest.raises(KeyboardInterrupt):
+            detection.detect_all(FACES, tmp_path, jobs=1)
+    assert list(tmp_path.iterdir()) == []
+    assert len(calls) == 1
