@@ -316,7 +316,7 @@ def main() -> None:
 def _stop(signum: int, frame: object) -> None:
     raise FercurateError(
         "Stopped.",
-        "Run the same command again: an audit goes on where it was, the rest begins anew.",
+        "Run the same command again: screen and audit go on where they were, the rest begins anew.",
         code=EXIT_STOPPED,
     )
 
