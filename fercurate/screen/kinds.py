@@ -21,7 +21,7 @@ SAMPLES = ("random", "suspicious")
 DOUBTFUL_FACE, NO_FACE, STEP = 0.5, 0.2, 0.7
 """Below the first detector score the decisions move towards a non-face, by the whole step
 below the second: suits, cats and pages of text look like photographs of people. On the
-images labelled by eye it finds 2 more of 43 non-faces and flags 2 more of 11,397 humans."""
+images labelled by eye it finds 2 more of the 43 non-faces, on which it was chosen."""
 
 
 def judge(
