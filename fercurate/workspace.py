@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fercurate.decisions import Decision, Log
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import write_json
 
@@ -28,6 +29,8 @@ AUDIT_COLUMNS = (
     "row", "label", "label_quality", "is_label_issue", "suggested_label",
     "suggested_confidence", "verdict", "neighbours",
 )  # fmt: skip
+SAMPLE_COLUMNS = ("row", "sample_id", "stratum", "inclusion_probability", "order", "draw")
+CLEAN_COLUMNS = ("row", "sample_id", "split", "label", "gold_label", "why")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +114,39 @@ class Workspace:
         return self.root / "pred_probs.npy"
 
     @property
+    def evidence_path(self) -> Path:
+        """What the cross-fitting says of each audited image: what re-ranking starts from."""
+        return self.root / "evidence.npz"
+
+    @property
+    def sample_path(self) -> Path:
+        """Images drawn at random for review, with their strata and inclusion probabilities."""
+        return self.root / "sample.parquet"
+
+    @property
+    def decisions_path(self) -> Path:
+        """What reviewers decided, one JSON object a line, only ever appended to."""
+        return self.root / "decisions.jsonl"
+
+    @property
+    def clean_path(self) -> Path:
+        return self.root / "clean.parquet"
+
+    @property
+    def clean_summary_path(self) -> Path:
+        return self.root / "clean.json"
+
+    @property
+    def changes_path(self) -> Path:
+        """Each image that cleaning dropped or changed, and why."""
+        return self.root / "changes.csv"
+
+    @property
+    def plugins_dir(self) -> Path:
+        """The folder where FiftyOne finds our plugin and links to the user's own."""
+        return self.root / ".plugins"
+
+    @property
     def stages_path(self) -> Path:
         return self.root / "stages.json"
 
@@ -152,6 +188,24 @@ class Workspace:
     def screen_summary(self) -> dict[str, Any]:
         """What screening found in the dataset as a whole."""
         return self._json(self.screen_summary_path, f"fercurate screen --dataset {self.name}")
+
+    def audit_summary(self) -> dict[str, Any]:
+        """What the audit found in the dataset as a whole."""
+        return self._json(self.audit_summary_path, f"fercurate audit --dataset {self.name}")
+
+    def drawn_sample(self) -> pd.DataFrame | None:
+        """The images drawn for blind review, or None when none were drawn."""
+        if not self.sample_path.exists():
+            return None
+        return self._table(self.sample_path, f"fercurate review --sample 200{option(self)}", None)
+
+    def clean(self) -> pd.DataFrame:
+        """One row a kept image; `CLEAN_COLUMNS` at least."""
+        return self._table(self.clean_path, f"fercurate clean --dataset {self.name}", None)
+
+    def decisions(self) -> list[Decision]:
+        """What reviewers decided, oldest first; empty where nothing was."""
+        return Log(self.decisions_path).read()
 
     def faces(self) -> NDArray[Any]:
         """uint8 [N, 48, 48], a read-only memory map."""

@@ -50,6 +50,7 @@ class HeldOut:
         similarity: float32 [n, NEIGHBOURS], cosine, -1..1.
         margins: float32 [N], mean logit margin while the network trained on an image;
             NaN for the held-out ones.
+        embeddings: float16 [n, D], the network's pooled features.
     """
 
     index: NDArray[np.int64]
@@ -57,6 +58,7 @@ class HeldOut:
     neighbours: NDArray[np.int64]
     similarity: NDArray[np.float32]
     margins: NDArray[np.float32]
+    embeddings: NDArray[np.float16]
 
     def __post_init__(self) -> None:
         n = len(self.index)
@@ -161,6 +163,7 @@ class _Fold:
             np.where(neighbours < 0, -1, index[neighbours]),
             similarity,
             margins,
+            sums.embeddings.astype(np.float16),
         )
         _save(done, result)
         state_path.unlink(missing_ok=True)
@@ -223,7 +226,7 @@ def load_repeats(folder: Path) -> list[list[HeldOut]]:
     return list(repeats.values())
 
 
-_FIELDS = ("index", "logits", "neighbours", "similarity", "margins")
+_FIELDS = ("index", "logits", "neighbours", "similarity", "margins", "embeddings")
 
 
 def _save(path: Path, result: HeldOut) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fercurate.audit.rank import Ranking
 
 STAGE = "audit"
-TRAINING, RANKING = 1, 4
+TRAINING, RANKING = 2, 4
 """Raised when the same input would give other networks, or another ranking of the same."""
 
 MIN_IMAGES = 20

@@ -1,0 +1,57 @@
+"""The command line: parses, calls one stage, prints. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from fercurate import __version__
+from fercurate.cli import find, prepare, settle, walk  # noqa: F401 - their commands register
+from fercurate.cli.options import app
+from fercurate.errors import EXIT_FAILED, EXIT_STOPPED, FercurateError
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="print the version")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="show tracebacks")] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point: known errors become one message and the next step, on stderr."""
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        app()
+    except FercurateError as error:
+        if "--debug" in sys.argv:
+            raise
+        prefix = "" if error.code == EXIT_STOPPED else "Error: "
+        print(prefix + error.message, file=sys.stderr)
+        if error.fix:
+            print(error.fix, file=sys.stderr)
+        raise SystemExit(error.code) from None
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        print(f"Error: {type(error).__name__}: {error}", file=sys.stderr)
+        print("That was not foreseen. `fercurate --debug COMMAND` shows where.", file=sys.stderr)
+        raise SystemExit(EXIT_FAILED) from None
+
+
+def _stop(signum: int, frame: object) -> None:
+    raise FercurateError(
+        "Stopped.",
+        "Run the same command again: screen and audit go on where they were, the rest begins anew.",
+        code=EXIT_STOPPED,
+    )
+
+
+if __name__ == "__main__":
+    main()

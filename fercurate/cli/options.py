@@ -1,0 +1,38 @@
+"""What the command groups share: the app, and options that several commands have."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="fercurate",
+    help="From raw FER2013 to a facial-expression dataset that a person has checked.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+evaluate = typer.Typer(help="Score what was made.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(evaluate, name="evaluate")
+
+
+def help_of(stage: type, name: str) -> str:
+    """The help text of a field of a stage's config."""
+    return str(next(f.metadata["help"] for f in fields(stage) if f.name == name))
+
+
+def option(stage: type, name: str, *flags: str) -> Any:
+    """An option for the field `name` of a stage's config."""
+    return typer.Option(*flags, help=help_of(stage, name), show_default=False)
+
+
+Dataset = Annotated[
+    str | None,
+    typer.Option("--dataset", "-d", help="name or folder; found by itself when only one"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+Force = Annotated[bool, typer.Option("--force", help="repeat even if nothing changed")]
+NoFiftyOne = Annotated[bool, typer.Option("--no-fiftyone", help="leave FiftyOne alone")]
