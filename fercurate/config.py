@@ -14,8 +14,10 @@ from fercurate.errors import InputError
 
 Effort = Literal["quick", "standard", "thorough"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
-Profile = Literal["auto", "generic", "fer2013"]
 AuditSplit = Literal["train", "all"]
+CleanPolicy = Literal["decided", "confident", "strict"]
+CleanSplits = Literal["train", "all"]
+MergeCopies = Literal["soft", "drop"]
 
 
 def _option(default: Any, text: str) -> Any:
@@ -74,9 +76,11 @@ class AuditConfig:
     split: AuditSplit = _option("train", "which images to audit")
     seed: int = _option(0, "same seed, same ranking on the same device")
     device: Device = _option("auto", "where to train")
-    profile: Profile = _option(
-        "auto", "label noise known beforehand (auto: fer2013 when the pixels are FER2013's)"
+    profile: str | None = _option(
+        None, "what is known of the labels' errors: generic (nothing), fer2013, or a file"
     )
+    relearn: bool = _option(False, "train nothing: rank anew with the verdicts given since")
+    save_profile: Path | None = _option(None, "write what the verdicts taught to this file")
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,63 @@ class ReportConfig:
 
 
 @dataclass(frozen=True)
+class ReviewLoopConfig:
+    """`fercurate evaluate review-loop`."""
+
+    votes: Path | None = _option(None, "fer2013new.csv (default: the votes that import joined)")
+    profile: str = _option("generic", "where learning starts, as in audit")
+    seeds: int = _option(5, "samples drawn for each number of verdicts")
+    folder: Path | None = _option(None, "where to write (default: reports/<dataset>-review-loop)")
+
+
+@dataclass(frozen=True)
 class SyncConfig:
     """`fercurate sync`."""
 
     columns: tuple[str, ...] | None = _option(None, "update these audit columns only")
+
+
+@dataclass(frozen=True)
+class CleanConfig:
+    """`fercurate clean`."""
+
+    policy: CleanPolicy = _option("confident", "how far to go beyond what a person decided")
+    splits: CleanSplits = _option("train", "which splits to clean; the others keep every label")
+    merge: MergeCopies = _option("soft", "exact copies whose labels disagree: one, soft; or none")
+    remove: float | None = _option(None, "remove what is no human face from this sureness on, 0..1")
+    relabel: float | None = _option(None, "replace a label from this belief in another on, 0..1")
+    drop: float | None = _option(None, "drop a label with less belief and no clear other, 0..1")
+    soften: float | None = _option(None, "weight of the belief in a soft label, 0..1")
+    with_published: Path | None = _option(
+        None, "take a published list instead of a screen and an audit"
+    )
+
+
+@dataclass(frozen=True)
+class ExportConfig:
+    """`fercurate export`."""
+
+    to: Path = _option(Path(), "folder to make")
+    as_: str = _option("csv", "csv, folder, or a dataset type of FiftyOne for labelled images")
+    splits: tuple[str, ...] | None = _option(None, "train, val, test (default: all)")
+
+
+@dataclass(frozen=True)
+class ReviewConfig:
+    """`fercurate review`."""
+
+    view: str = _option("queue", "saved view to open, such as ambiguous or not-human")
+    who: str | None = _option(None, "reviewer (default: your user name)")
+    sample: int | None = _option(None, "show this many images drawn at random, blind, first")
+    blind_repeats: float = _option(0.0, "share of decided images to show again blind, 5% say")
+    port: int | None = _option(None, "where to listen (default: 5151 or the next free one)")
+    remote: bool = _option(False, "print the ssh tunnel for a browser on another machine")
+    browser: bool = _option(True, "open a browser")
+    export: Path | None = _option(None, "write a sheet to review elsewhere (.html, .csv), and stop")
+    import_: Path | None = _option(None, "read verdicts from a csv, and stop")
+    rows: int = _option(200, "images of an exported sheet, from the top of the queue")
+    agreement: bool = _option(False, "compare reviewers with each other and themselves, and stop")
+    seed: int = _option(0, "same seed, same sample")
 
 
 Config = TypeVar("Config")

@@ -7,6 +7,7 @@ options. Stages are imported when they run.
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 from fercurate import config, workspace
 from fercurate.errors import FercurateError, InputError
 from fercurate.progress import Progress
+from fercurate.standing import is_clean_stale
+from fercurate.standing import standing as standing
 from fercurate.workspace import Workspace
 
 
@@ -95,6 +98,53 @@ def run_reports(
     return written
 
 
+def run_review(space: Workspace, options: config.ReviewConfig, progress: Progress) -> Any:
+    """The App until Ctrl-C; the audit is ranked anew in a process of its own meanwhile."""
+    from fercurate.review import stage
+
+    relearn = [
+        sys.executable, "-m", "fercurate", "audit", "--relearn", "--no-report", "--no-fiftyone",
+        "--dataset", str(space.root.resolve()),
+    ]  # fmt: skip
+    return stage.run(space, options, progress, relearn_command=relearn)
+
+
+def run_review_loop(
+    space: Workspace, options: config.ReviewLoopConfig, progress: Progress
+) -> tuple[Any, Path]:
+    """Play the review, and write its report; what was found, and the page."""
+    from fercurate.evaluate import review_loop
+    from fercurate.report import review_loop as page
+
+    found = review_loop.run(space, options.votes, progress, options.profile, options.seeds)
+    folder = options.folder or workspace.REPORTS / f"{space.name}-review-loop"
+    return found, page.write(folder, space.name, found.as_dict())
+
+
+def run_clean(
+    space: Workspace, options: config.CleanConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    from fercurate.clean import stage
+
+    return stage.run(space, options, progress, force=force)
+
+
+def run_export(
+    space: Workspace, options: config.ExportConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    """As plain files, or through FiftyOne for the formats that it knows."""
+    if is_clean_stale(space):
+        progress.warn("The clean set is older than what it was made from.")
+        progress.warn(f"Bring it up to date with: fercurate clean{workspace.option(space)}")
+    from fercurate.clean import export
+
+    if options.as_ in export.FORMATS:
+        return export.run(space, options, progress, force=force)
+    from fercurate.review import export as through_fiftyone
+
+    return through_fiftyone.run(space, options, progress, force=force)
+
+
 def run_sync(
     space: Workspace, options: config.SyncConfig, progress: Progress, *, force: bool = False
 ) -> Any:
@@ -137,6 +187,7 @@ STAGES = {
         Stage("screen", config.ScreenConfig, run_screen),
         Stage("audit", config.AuditConfig, run_audit),
         Stage("report", config.ReportConfig, run_reports),
+        Stage("clean", config.CleanConfig, run_clean),
         Stage("sync", config.SyncConfig, try_sync),
     )
 }
@@ -204,48 +255,3 @@ def demo_pipeline() -> Path:
     here = Path(__file__).parent
     places = (here.parent / "pipelines", here / "pipelines")
     return next(p / "demo.toml" for p in places if (p / "demo.toml").exists())
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a dataset stands.
-
-    Attributes:
-        dataset: Its name.
-        images: How many images it has.
-        stages: For each stage of the road: "done", "stale" (its input changed) or "to do".
-        finished: When each stage last finished, ISO 8601; empty when it did not.
-        next_command: What to type next.
-    """
-
-    dataset: str
-    images: int
-    stages: dict[str, str]
-    finished: dict[str, str]
-    next_command: str
-
-    def as_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
-
-def standing(space: Workspace) -> Standing:
-    """Where a dataset stands on the road, and the next command."""
-    recorded = space.stages()
-    finished = {name: str(recorded.get(name, {}).get("finished", "")) for name in ROAD}
-    stages = {name: "done" if finished[name] else "to do" for name in ROAD}
-    enriched = recorded.get("enrich", {}).get("summary", {})
-    # a face without a label is screened, not audited
-    changed = {
-        "screen": max(finished["import"], enriched.get("added_at", "")),
-        "audit": max(finished["import"], enriched.get("labelled_at", "")),
-    }
-    for name, when in changed.items():
-        if finished[name] and finished[name] < when:
-            stages[name] = "stale"
-    open_stages = [name for name, state in stages.items() if state != "done"]
-    command = f"fercurate {open_stages[0] if open_stages else 'sync'}{workspace.option(space)}"
-    return Standing(space.name, len(space.manifest(["row"])), stages, finished, command)
-
-
-ROAD = ("import", "screen", "audit")
-"""Stages that leave a record, in the order in which they are walked."""

@@ -12,14 +12,15 @@ from fercurate.labels import SPLITS
 from fercurate.workspace import Workspace, option
 
 if TYPE_CHECKING:
-    from fercurate.audit.stage import AuditResult
+    from fercurate.audit.ranking import AuditResult
     from fercurate.doctor import Check
     from fercurate.evaluate.audit_scores import AuditScores
     from fercurate.evaluate.planted import Planted
+    from fercurate.evaluate.review_loop import ReviewLoop
     from fercurate.ingest.result import ImportResult
     from fercurate.report.audit_page import ReportResult
     from fercurate.review.sync import SyncResult
-    from fercurate.road import Standing
+    from fercurate.standing import Standing
 
 
 def progress() -> Terminal:
@@ -66,21 +67,29 @@ def imported(
     print_next(space, "screen")
 
 
+_BOUGHT = (
+    "Nobody has looked yet. On FER2013, 200 verdicts on images drawn at random, about ten\n"
+    "minutes, took the average precision of this ranking from 0.80 to 0.88 and the share of\n"
+    "right labels from 0.72 to 0.85."
+)
+"""Measured: reports/record/fer2013-review-loop."""
+
+
 def audited(
     space: Workspace,
     result: AuditResult,
-    report: ReportResult,
+    report: ReportResult | None,
     synced: SyncResult | None,
     *,
     as_json: bool,
 ) -> None:
-    """How many labels look wrong, of which verdict, where the report is."""
+    """How many labels look wrong, of which verdict, what it learnt from, where the report is."""
     if as_json:
         print_json(
             {
                 "dataset": space.name,
                 **asdict(result),
-                "report": str(report.index),
+                "report": None if report is None else str(report.index),
                 "fiftyone": plain(synced),
             }
         )
@@ -92,9 +101,15 @@ def audited(
         table("", ["verdict", "images"], [[name, count] for name, count in result.verdicts.items()])
     )
     done = "was there already" if result.skipped else f"took {clock(result.seconds)}"
-    out.print(f"The audit {done} on {result.device}; noise profile: {result.profile}")
-    out.print(f"Report: {report.index}")
-    out.print(f"Next: look at the worst in {report.index}, or in FiftyOne at {space.name!r}")
+    out.print(f"The audit {done} on {result.device}")
+    out.print(
+        f"Profile: {result.profile}; verdicts that the ranking learnt from: {result.n_verdicts:,}"
+    )
+    if not result.n_verdicts and result.profile == "generic":
+        out.print(_BOUGHT)
+    if report is not None:
+        out.print(f"Report: {report.index}")
+    print_next(space, "review" if result.n_verdicts else "review --sample 200")
 
 
 def synced(result: SyncResult, *, as_json: bool) -> None:
@@ -120,6 +135,8 @@ def step(space: Workspace, name: str, result: Any) -> None:
         strangers = sum(n for kind, n in result.kinds.items() if kind != "human")
         line = f"{strangers:,} of {result.n_images:,} images show no human face"
         line += f", {clock(result.seconds)}"
+    elif name == "clean":
+        line = f"{result.summary['n_kept']:,} images kept, {result.summary['n_dropped']:,} dropped"
     elif name == "report":
         line = ", ".join(str(written.index) for written in result)
     elif name == "sync":
@@ -158,6 +175,25 @@ def audit_scores(scores: AuditScores, *, as_json: bool) -> None:
     out.print(table("", header, by_class))
 
 
+def review_loop(found: ReviewLoop, page: Path, *, as_json: bool) -> None:
+    """What verdicts bought in the simulation."""
+    if as_json:
+        print_json({**found.as_dict(), "report": str(page)})
+        return
+    header = ["verdicts", "", "reviewer", "average precision", "label right", "suggestion right"]
+    rows: list[list[object]] = [
+        [
+            f"{p.n:,}", p.how, p.reviewer,
+            p.average_precision, p.label_accuracy, p.suggestion_accuracy,
+        ]
+        for p in found.points
+    ]  # fmt: skip
+    out = console()
+    out.print(f"{found.n_gold:,} gold rows; the given label is right on {found.given_accuracy:.1%}")
+    out.print(table("", header, rows))
+    out.print(f"Report: {page}")
+
+
 def planted(found: list[Planted], report: Path) -> None:
     """What was planted in the demo beside what was found."""
     rows: list[list[object]] = [[f.what, f.planted, f.found, f.note] for f in found]
@@ -184,6 +220,7 @@ def standings(found: list[Standing], *, as_json: bool) -> None:
         for name, state in standing.stages.items():
             when = standing.finished[name]
             out.print(f"  {name:8} {state:6} {when[:16].replace('T', ' ')}".rstrip())
+        out.print(f"  {standing.verdicts:,} images decided by a person")
         out.print(f"  next: {standing.next_command}")
 
 

@@ -30,6 +30,9 @@ AUDIT_COLUMNS = (
     "suggested_confidence", "verdict", "neighbours",
 )  # fmt: skip
 SAMPLE_COLUMNS = ("row", "sample_id", "stratum", "inclusion_probability", "order", "draw")
+FRAME_COLUMNS = (
+    "row", "sample_id", "label", "stratum", "label_quality", "uncertainty", "random",
+)  # fmt: skip
 CLEAN_COLUMNS = ("row", "sample_id", "split", "label", "gold_label", "why")
 
 
@@ -98,6 +101,11 @@ class Workspace:
         return self.root / "screen.parquet"
 
     @property
+    def components_path(self) -> Path:
+        """What the screen's image network sees, as principal components of all images."""
+        return self.root / "components.npy"
+
+    @property
     def screen_summary_path(self) -> Path:
         return self.root / "screen.json"
 
@@ -124,6 +132,11 @@ class Workspace:
         return self.root / "sample.parquet"
 
     @property
+    def sample_frame_path(self) -> Path:
+        """All images that the sample was drawn from, as they were at the first draw."""
+        return self.root / "sample-frame.parquet"
+
+    @property
     def decisions_path(self) -> Path:
         """What reviewers decided, one JSON object a line, only ever appended to."""
         return self.root / "decisions.jsonl"
@@ -145,6 +158,14 @@ class Workspace:
     def plugins_dir(self) -> Path:
         """The folder where FiftyOne finds our plugin and links to the user's own."""
         return self.root / ".plugins"
+
+    def server_log_path(self, who: str) -> Path:
+        """What FiftyOne's server logged during the last review of one reviewer."""
+        return self.database_dir / f"server-{who}.log"
+
+    def reviewing_path(self, who: str) -> Path:
+        """Held by the running review of one reviewer; says at which port."""
+        return self.database_dir / f"reviewing-{who}"
 
     @property
     def stages_path(self) -> Path:
@@ -199,9 +220,20 @@ class Workspace:
             return None
         return self._table(self.sample_path, f"fercurate review --sample 200{option(self)}", None)
 
+    def sample_frame(self) -> pd.DataFrame | None:
+        """What the sample was drawn from, `FRAME_COLUMNS`, or None when none was drawn."""
+        if not self.sample_frame_path.exists():
+            return None
+        command = f"fercurate review --sample 200{option(self)}"
+        return self._table(self.sample_frame_path, command, None)
+
     def clean(self) -> pd.DataFrame:
         """One row a kept image; `CLEAN_COLUMNS` at least."""
         return self._table(self.clean_path, f"fercurate clean --dataset {self.name}", None)
+
+    def clean_summary(self) -> dict[str, Any]:
+        """What cleaning did: policy, counts, expected precisions."""
+        return self._json(self.clean_summary_path, f"fercurate clean --dataset {self.name}")
 
     def decisions(self) -> list[Decision]:
         """What reviewers decided, oldest first; empty where nothing was."""
@@ -210,6 +242,12 @@ class Workspace:
     def faces(self) -> NDArray[Any]:
         """uint8 [N, 48, 48], a read-only memory map."""
         return self._array(self.faces_path, "fercurate import SOURCE")
+
+    def components(self) -> NDArray[Any] | None:
+        """float16 [N, 256] in source order, or None when nothing was screened."""
+        if not self.components_path.exists():
+            return None
+        return self._array(self.components_path, f"fercurate screen --dataset {self.name}")
 
     def pred_probs(self) -> NDArray[Any]:
         """float32 [N, 7] out-of-sample probabilities; rows not audited are NaN."""

@@ -14,12 +14,13 @@ STAGES = {
     path.name for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists()
 } - {"cli"}
 GROUND = {
-    "config", "console", "copies", "decisions", "errors", "fer2013", "files", "labels", "progress",
-    "workspace", "__init__",
+    "config", "console", "copies", "decisions", "design_weights", "errors", "fer2013", "files",
+    "labels", "outgoing", "progress", "standing", "workspace", "__init__",
 }  # fmt: skip
 SHARED = {
     "learn": {"audit", "evaluate", "screen", "train"},
     "detect": {"ingest", "live", "screen"},
+    "rerank": {"audit", "evaluate", "review"},
 }
 """Rooms that others may enter, and which."""
 HEAVY = (
@@ -72,7 +73,8 @@ def test_only_the_workspace_knows_its_file_names() -> None:
     names = (
         "manifest.parquet", "faces.npy", "screen.parquet", "screen.json", "screen-heads.npz",
         "kinds.csv", "flaws.csv", "audit.parquet", "pred_probs.npy", "stages.json",
-        "evidence.npz", "sample.parquet", "decisions.jsonl", "clean.parquet", "clean.json",
+        "evidence.npz", "components.npy", "sample.parquet", "sample-frame.parquet",
+        "decisions.jsonl", "clean.parquet", "clean.json",
         "changes.csv",
     )  # fmt: skip
     for path in PACKAGE.rglob("*.py"):

@@ -59,6 +59,24 @@ def gather(
     return Evidence(probs, votes, scores.area_under_margin(margins), typicality), neighbours
 
 
+def own_spaces(
+    repeats: list[list[HeldOut]], n: int
+) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
+    """Each image in the embedding of the network that held it out.
+
+    Returns:
+        float16 [R, n, D] and int64 [R, n], which fold's network that was.
+    """
+    width = repeats[0][0].embeddings.shape[1]
+    embeddings = np.zeros((len(repeats), n, width), np.float16)
+    folds = np.zeros((len(repeats), n), np.int64)
+    for r, repeat in enumerate(repeats):
+        for number, fold in enumerate(repeat):
+            embeddings[r, fold.index] = fold.embeddings
+            folds[r, fold.index] = number
+    return embeddings, folds
+
+
 def _ranks(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Ranks from 0 to 1; the embeddings of two networks compare in nothing else."""
     order: NDArray[np.float32] = np.empty(len(values), np.float32)

@@ -17,9 +17,9 @@ Labels = NDArray[np.int64]
 NEIGHBOUR_SHARE = 0.4
 """Weight of the neighbours' votes against the network's own probabilities."""
 
-KNOWN_STEPS, ESTIMATED_STEPS = 3, 1
-"""Steps of the deconvolution under a known and under an estimated noise model: the second
-deserves less trust. Chosen on FER+ votes; one step more or less costs about 0.01."""
+STEPS = 1
+"""Steps of the deconvolution under the estimated noise model: it deserves little trust. Chosen
+on FER+ votes; one step more costs about 0.01."""
 
 OTHERS_SHARE = 0.5
 """Weight of the scores that know no noise model, where the model is estimated: from 0 to
@@ -55,13 +55,13 @@ class Ranking:
     is_issue: NDArray[np.bool_]
 
 
-def rank(evidence: Evidence, labels: Labels, model: NoiseModel | None) -> Ranking:
-    """Order the images by the posterior probability that their label is right.
+def rank(evidence: Evidence, labels: Labels) -> Ranking:
+    """Order the images by how probable it is that their label is right, nobody having looked.
 
     Classes differ in how often their labels are wrong, and by far: what a network says of
-    an image has to be weighed with that. Where nobody has counted it, cleanlab's confident
-    joint estimates it from the cross-fitting itself; on a small dataset the estimate is
-    rough, so that the other scores are heard as well.
+    an image has to be weighed with that. cleanlab's confident joint estimates it from the
+    cross-fitting itself; on a small dataset the estimate is rough, so that the other scores
+    are heard as well.
 
     The joint, computed on what is believed of the images apart from their own labels, also
     says how many labels are wrong; the ranking says which.
@@ -69,20 +69,43 @@ def rank(evidence: Evidence, labels: Labels, model: NoiseModel | None) -> Rankin
     Args:
         evidence: Of N images.
         labels: int64 [N], given labels.
-        model: Known label noise; None estimates it.
     """
-    mixed = (1 - NEIGHBOUR_SHARE) * evidence.probs + NEIGHBOUR_SHARE * evidence.votes
-    is_known = model is not None
-    if model is None:
-        model = noise.from_counts(confident.confident_joint(labels, mixed).T)
-    apart = noise.true_probs(mixed, model, KNOWN_STEPS if is_known else ESTIMATED_STEPS)
+    model = estimated_noise(evidence, labels)
+    apart = noise.true_probs(mixed(evidence), model, STEPS)
     belief = noise.posterior(apart, labels, model)
-    quality = scores.self_confidence(belief, labels)
-    if not is_known:
-        quality = hear_the_others(quality, evidence, labels)
+    quality = hear_the_others(scores.self_confidence(belief, labels), evidence, labels)
     joint = confident.confident_joint(labels, apart)
     is_issue = confident.worst(quality, confident.count_issues(labels, apart, joint))
     return Ranking(quality, belief, joint, is_issue)
+
+
+def mixed(evidence: Evidence) -> Probs:
+    """Probabilities of the given labels, the neighbours' votes heard: float32 [N, K]."""
+    both: Probs = (1 - NEIGHBOUR_SHARE) * evidence.probs + NEIGHBOUR_SHARE * evidence.votes
+    return both
+
+
+def estimated_noise(evidence: Evidence, labels: Labels) -> NoiseModel:
+    """The annotators' confusions as confident learning estimates them."""
+    return noise.from_counts(confident.confident_joint(labels, mixed(evidence)).T)
+
+
+def of_belief(belief: Probs, picture: Probs, labels: Labels) -> Ranking:
+    """The ranking where verdicts, or a profile, taught what to believe.
+
+    The belief is calibrated: a label is an issue where another class is more probable.
+
+    Args:
+        belief: float32 [N, K], P(true class | image, its given label).
+        picture: float32 [N, K], P(true class | image).
+        labels: int64 [N], given labels.
+    """
+    return Ranking(
+        quality=scores.self_confidence(belief, labels),
+        belief=belief,
+        joint=confident.confident_joint(labels, picture),
+        is_issue=belief.argmax(axis=1) != labels,
+    )
 
 
 def hear_the_others(
@@ -111,7 +134,7 @@ def standardised(score: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def suggest(ranking: Ranking, labels: Labels) -> tuple[Labels, NDArray[np.float32]]:
-    """The class to put in place of each label, and its share of the belief without the label.
+    """The class to put in place of each label, and how probable it is that it is the true one.
 
     An image without an issue keeps its label.
 
@@ -119,21 +142,12 @@ def suggest(ranking: Ranking, labels: Labels) -> tuple[Labels, NDArray[np.float3
         int64 [N] classes and float32 [N] confidences, 0..1.
     """
     others = ranking.belief.copy()
-    np.put_along_axis(others, labels[:, None], 0.0, axis=1)
-    others /= np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
-    best = others.argmax(axis=1)
-    suggested = np.where(ranking.is_issue, best, labels)
-    confidence = np.where(
-        ranking.is_issue,
-        np.take_along_axis(others, best[:, None], axis=1)[:, 0],
-        scores.self_confidence(ranking.belief, labels),
-    )
-    return suggested, confidence.astype(np.float32)
+    np.put_along_axis(others, labels[:, None], -1.0, axis=1)
+    suggested = np.where(ranking.is_issue, others.argmax(axis=1), labels)
+    return suggested, scores.self_confidence(ranking.belief, suggested)
 
 
-def verdicts(
-    ranking: Ranking, evidence: Evidence, suggested_confidence: NDArray[np.float32]
-) -> NDArray[np.str_]:
+def verdicts(ranking: Ranking, evidence: Evidence, labels: Labels) -> NDArray[np.str_]:
     """One of `VERDICTS` for each image.
 
     outlier: far from every other image and no class fits, whatever its label; ambiguous: a
@@ -142,7 +156,10 @@ def verdicts(
     """
     first_two = np.sort(evidence.probs, axis=1)[:, ::-1][:, :2]
     outlier = (evidence.typicality < TYPICAL) & (first_two[:, 0] < UNSURE)
-    clearly = suggested_confidence >= 0.5 + CLEARLY / 2
+    others = ranking.belief.copy()
+    np.put_along_axis(others, labels[:, None], 0.0, axis=1)
+    others /= np.maximum(others.sum(axis=1, keepdims=True), 1e-9)
+    clearly = others.max(axis=1) >= 0.5 + CLEARLY / 2
     return np.select(
         [outlier, ranking.is_issue & clearly, ranking.is_issue],
         ["outlier", "mislabeled", "ambiguous"],

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,51 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate import copies
-from fercurate.audit import profiles, scores
-from fercurate.audit.evidence import Evidence, gather
-from fercurate.audit.noise import NoiseModel
+from fercurate.audit import kept as kept_files
+from fercurate.audit import ranking
+from fercurate.audit.kept import Kept
+from fercurate.audit.ranking import AuditResult, result
 from fercurate.config import AuditConfig
 from fercurate.errors import InputError
-from fercurate.files import fingerprint, write_array, write_json, write_table
-from fercurate.labels import CLASSES, INDEX, N_CLASSES
+from fercurate.files import fingerprint, write_array, write_json
+from fercurate.labels import INDEX, N_CLASSES
 from fercurate.progress import Progress
 from fercurate.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fercurate.audit.crossfit import HeldOut, Plan
-    from fercurate.audit.rank import Ranking
-
-STAGE = "audit"
-TRAINING, RANKING = 2, 4
-"""Raised when the same input would give other networks, or another ranking of the same."""
+STAGE = ranking.STAGE
+TRAINING = 2
+"""Raised when the same input would give other networks."""
 
 MIN_IMAGES = 20
 """Fewer labelled images than this cannot be cross-fitted in any sensible way."""
-
-
-@dataclass(frozen=True)
-class AuditResult:
-    """What an audit found.
-
-    Attributes:
-        n_audited: Images with a label in the audited split.
-        n_issues: Labels held for wrong.
-        verdicts: Images of each verdict.
-        profile: "generic" or "fer2013".
-        device: In words.
-        seconds: Of this run; of the run that made the present output when `skipped`.
-        skipped: The output was there already.
-    """
-
-    n_audited: int
-    n_issues: int
-    verdicts: dict[str, int]
-    profile: str
-    device: str
-    seconds: float
-    skipped: bool = False
 
 
 def run(
@@ -65,27 +39,56 @@ def run(
 ) -> AuditResult:
     """Audit the labels of a workspace.
 
-    Writes `audit.parquet`, `pred_probs.npy` and `audit.json`. The trained folds stay in
-    `runs/`, so that an audit which was killed goes on, and one that differs in the profile
-    alone trains nothing.
+    Writes `audit.parquet`, `pred_probs.npy`, `evidence.npz` and `audit.json`. The trained folds
+    stay in `runs/`, so that an audit which was killed goes on, and one that differs in the
+    profile or the verdicts alone trains nothing. With `config.relearn` nothing but the
+    evidence is needed.
 
     Args:
         workspace: An imported dataset.
-        config: Effort, folds, device, seed and profile.
+        config: Effort, folds, device, seed, profile, whether to rank anew only.
         progress: Shows the cross-fitting.
         force: Train again even if the result is there.
 
     Raises:
-        InputError: too few labelled images, folds that do not fit, an unknown device.
+        InputError: too few labelled images, folds that do not fit, an unknown device or
+            profile; with `config.relearn`, no audit yet.
     """
+    if config.relearn:
+        return ranking.relearn(workspace, config)
     manifest = workspace.manifest(["row", "sample_id", "split", "label", "sha256", "is_constant"])
     audited = _audited(manifest, config, workspace)
-    profile = _profile(workspace, config)
-    trained = fingerprint(STAGE, TRAINING, _content(audited), _without_profile(config))
-    wanted = fingerprint(trained, RANKING, profile)
-    if not force and workspace.fingerprint_of(STAGE) == wanted and workspace.audit_path.exists():
-        return _earlier(workspace)
+    trained = fingerprint(STAGE, TRAINING, _content(audited), _for_training(config))
+    wanted = ranking.fingerprint_of(workspace, trained, config)
+    if (
+        not force
+        and workspace.fingerprint_of(STAGE) == wanted
+        and workspace.audit_path.exists()
+        and workspace.evidence_path.exists()
+    ):
+        ranking.save_profile(workspace, config)
+        return result(workspace.stages()[STAGE]["summary"], skipped=True)
+    started = time.monotonic()
+    folder = workspace.run_dir(f"audit-{trained}")
+    kept, about = _crossfit(workspace, audited, config, folder, progress, force=force)
+    outcome = ranking.rank(workspace, kept, config)
+    seconds = _seconds_before(folder) + time.monotonic() - started
+    about["seconds"] = round(seconds, 1)
+    written = ranking.write(workspace, audited, kept, outcome, wanted, about, trained)
+    ranking.save_profile(workspace, config)
+    return written
 
+
+def _crossfit(
+    workspace: Workspace,
+    audited: pd.DataFrame,
+    config: AuditConfig,
+    folder: Path,
+    progress: Progress,
+    *,
+    force: bool,
+) -> tuple[Kept, dict[str, Any]]:
+    """Train what is not trained yet; what it says of each image, and what was trained."""
     import torch
 
     from fercurate.audit import crossfit, plans
@@ -99,10 +102,10 @@ def run(
             f"--device {config.device}: {error}.", "Leave it out, or use cpu."
         ) from error
     plan = plans.plan_for(config, len(audited))
-    folder = workspace.run_dir(f"audit-{trained}")
     if force:
         _forget(folder)
-    faces = np.ascontiguousarray(workspace.faces()[audited["row"].to_numpy()])
+    rows = audited["row"].to_numpy(np.int64)
+    faces = np.ascontiguousarray(workspace.faces()[rows])
     labels = audited["label"].map(dict(INDEX)).to_numpy(np.int64)
     groups = _groups(folder, faces, progress)
     distinct = len(np.unique(groups))
@@ -120,17 +123,22 @@ def run(
         if not is_trained:
             spent = before + time.monotonic() - started
             write_json(folder / "config.json", {**asdict(plan), "seconds": spent})
-    model = profiles.fer2013() if profile == "fer2013" else None
-    table, probs, joint = _assess(audited, labels, repeats, model)
-    seconds = before + time.monotonic() - started
-    summary = _summary(table, joint, config, plan, profile, devices.describe(device), seconds)
-    everything = np.full((len(manifest), N_CLASSES), np.nan, np.float32)
-    everything[audited["row"]] = probs
+    kept = kept_files.keep(workspace, rows, labels, groups, repeats)
+    probs = kept.evidence.probs
+    everything = np.full((len(workspace.faces()), N_CLASSES), np.nan, np.float32)
+    everything[rows] = probs
     write_array(workspace.pred_probs_path, everything)
-    write_json(workspace.audit_summary_path, {"fingerprint": wanted, **summary})
-    write_table(workspace.audit_path, table)
-    workspace.record(STAGE, wanted, summary)
-    return _result(summary)
+    about = {
+        "effort": config.effort,
+        "split": config.split,
+        "folds": plan.folds,
+        "repeats": plan.repeats,
+        "epochs": plan.recipe.epochs,
+        "seed": config.seed,
+        "device": devices.describe(device),
+        "held_out_accuracy": float((probs.argmax(axis=1) == labels).mean()),
+    }
+    return kept, about
 
 
 def _groups(folder: Path, faces: NDArray[np.uint8], progress: Progress) -> NDArray[np.int64]:
@@ -167,18 +175,9 @@ def _content(audited: pd.DataFrame) -> str:
     return fingerprint(audited["sha256"].tolist(), audited["label"].tolist())
 
 
-def _profile(workspace: Workspace, config: AuditConfig) -> str:
-    if config.profile != "auto":
-        return config.profile
-    try:
-        about = json.loads(workspace.dataset_path.read_text())
-    except (OSError, ValueError):
-        about = {}
-    return "fer2013" if about.get("is_fer2013") else "generic"
-
-
-def _without_profile(config: AuditConfig) -> dict[str, Any]:
-    return {k: v for k, v in asdict(config).items() if k != "profile"}
+def _for_training(config: AuditConfig) -> dict[str, Any]:
+    ranks_only = ("profile", "relearn", "save_profile")
+    return {k: v for k, v in asdict(config).items() if k not in ranks_only}
 
 
 def _forget(folder: Path) -> None:
@@ -193,97 +192,3 @@ def _seconds_before(folder: Path) -> float:
         return float(json.loads((folder / "config.json").read_text())["seconds"])
     except (OSError, ValueError, KeyError):
         return 0.0
-
-
-def _assess(
-    audited: pd.DataFrame,
-    labels: NDArray[np.int64],
-    repeats: list[list[HeldOut]],
-    model: NoiseModel | None,
-) -> tuple[pd.DataFrame, NDArray[np.float32], NDArray[np.int64]]:
-    """The table, the out-of-sample probabilities and the confident joint."""
-    from fercurate.audit import rank
-
-    evidence, neighbours = gather(repeats, labels)
-    ranking = rank.rank(evidence, labels, model)
-    table = _table(audited, labels, evidence, ranking)
-    rows = audited["row"].to_numpy()
-    nearest = rank.confident_neighbours(neighbours, ranking, labels)
-    table["neighbours"] = [rows[found].tolist() for found in nearest]
-    return table, evidence.probs, ranking.joint
-
-
-def _table(
-    audited: pd.DataFrame, labels: NDArray[np.int64], evidence: Evidence, ranking: Ranking
-) -> pd.DataFrame:
-    from fercurate.audit import rank
-
-    names = np.array(CLASSES)
-    suggested, confidence = rank.suggest(ranking, labels)
-    verdict = rank.verdicts(ranking, evidence, confidence)
-    # what cannot be seen cannot be labelled
-    verdict = np.where(audited["is_constant"], "outlier", verdict)
-    table: pd.DataFrame = audited[["row", "sample_id", "split", "label"]].copy()
-    table["label_quality"] = ranking.quality
-    table["rank"] = np.empty(len(table), np.int32)
-    table.loc[np.argsort(ranking.quality, kind="stable"), "rank"] = np.arange(
-        len(table), dtype=np.int32
-    )
-    table["is_label_issue"] = ranking.is_issue
-    table["suggested_label"] = names[suggested]
-    table["suggested_confidence"] = confidence
-    table["verdict"] = verdict
-    top = np.argsort(-ranking.belief, axis=1, kind="stable")[:, :3]
-    for place in range(3):
-        table[f"top{place + 1}_label"] = names[top[:, place]]
-        table[f"top{place + 1}_prob"] = np.take_along_axis(
-            ranking.belief, top[:, place : place + 1], axis=1
-        )[:, 0]
-    table["self_confidence"] = scores.self_confidence(evidence.probs, labels)
-    table["margin"] = scores.normalized_margin(evidence.probs, labels)
-    table["entropy"] = scores.confidence_weighted_entropy(evidence.probs, labels)
-    table["aum"] = evidence.margins
-    table["neighbour_agreement"] = scores.self_confidence(evidence.votes, labels)
-    table["typicality"] = evidence.typicality
-    return table
-
-
-def _summary(
-    table: pd.DataFrame,
-    joint: NDArray[np.int64],
-    config: AuditConfig,
-    plan: Plan,
-    profile: str,
-    device: str,
-    seconds: float,
-) -> dict[str, Any]:
-    counts = joint.astype(np.float64)
-    given = counts.sum(axis=1, keepdims=True)
-    return {
-        "effort": config.effort,
-        "split": config.split,
-        "folds": plan.folds,
-        "repeats": plan.repeats,
-        "epochs": plan.recipe.epochs,
-        "seed": config.seed,
-        "device": device,
-        "profile": profile,
-        "seconds": round(seconds, 1),
-        "n_audited": len(table),
-        "n_issues": int(table["is_label_issue"].sum()),
-        "verdicts": {name: int(n) for name, n in table["verdict"].value_counts().items()},
-        "held_out_accuracy": float((table["margin"] > 0.5).mean()),
-        "classes": list(CLASSES),
-        "joint": counts / counts.sum(),
-        "noise_matrix": np.divide(counts, given, out=np.zeros_like(counts), where=given > 0),
-        "versions": {name: version(name) for name in ("fercurate", "torch", "cleanlab", "numpy")},
-    }
-
-
-def _result(summary: dict[str, Any], *, skipped: bool = False) -> AuditResult:
-    names = ("n_audited", "n_issues", "verdicts", "profile", "device", "seconds")
-    return AuditResult(**{name: summary[name] for name in names}, skipped=skipped)
-
-
-def _earlier(workspace: Workspace) -> AuditResult:
-    return _result(workspace.stages()[STAGE]["summary"], skipped=True)

@@ -19,9 +19,12 @@ def audit(
     split: Annotated[config.AuditSplit | None, option(config.AuditConfig, "split")] = None,
     seed: Annotated[int | None, option(config.AuditConfig, "seed")] = None,
     device: Annotated[config.Device | None, option(config.AuditConfig, "device")] = None,
-    profile: Annotated[config.Profile | None, option(config.AuditConfig, "profile")] = None,
+    profile: Annotated[str | None, option(config.AuditConfig, "profile")] = None,
+    relearn: Annotated[bool, option(config.AuditConfig, "relearn", "--relearn")] = False,
+    save_profile: Annotated[Path | None, option(config.AuditConfig, "save_profile")] = None,
     force: Force = False,
     no_fiftyone: NoFiftyOne = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="write no report")] = False,
     json: AsJson = False,
 ) -> None:
     """Find and rank the labels that are probably wrong, and write a report."""
@@ -34,12 +37,14 @@ def audit(
         "seed": seed,
         "device": device,
         "profile": profile,
+        "relearn": relearn,
+        "save_profile": save_profile,
     }
     space = workspace.find(dataset)
     progress = show.progress()
     chosen = config.build(config.AuditConfig, options, "audit")
     result = road.run_audit(space, chosen, progress, force=force)
-    report = road.run_report(space, config.ReportConfig(), progress)
+    report = None if no_report else road.run_report(space, config.ReportConfig(), progress)
     synced = (
         None
         if no_fiftyone or result.skipped
@@ -78,3 +83,21 @@ def evaluate_audit(
     from fercurate.evaluate import audit_scores
 
     show.audit_scores(audit_scores.run(workspace.find(dataset), votes), as_json=json)
+
+
+@evaluate.command("review-loop")
+def evaluate_review_loop(
+    votes: Annotated[Path | None, option(config.ReviewLoopConfig, "votes")] = None,
+    dataset: Dataset = None,
+    profile: Annotated[str | None, option(config.ReviewLoopConfig, "profile")] = None,
+    seeds: Annotated[int | None, option(config.ReviewLoopConfig, "seeds")] = None,
+    folder: Annotated[Path | None, option(config.ReviewLoopConfig, "folder")] = None,
+    json: AsJson = False,
+) -> None:
+    """Let FER+ votes play the reviewer: what do verdicts buy?"""
+    from fercurate import road, show, workspace
+
+    options = {"votes": votes, "profile": profile, "seeds": seeds, "folder": folder}
+    chosen = config.build(config.ReviewLoopConfig, options, "evaluate review-loop")
+    found, page = road.run_review_loop(workspace.find(dataset), chosen, show.progress())
+    show.review_loop(found, page, as_json=json)

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from fercurate.errors import InputError
+
 app = typer.Typer(
     name="fercurate",
     help="From raw FER2013 to a facial-expression dataset that a person has checked.",
@@ -27,6 +29,23 @@ def help_of(stage: type, name: str) -> str:
 def option(stage: type, name: str, *flags: str) -> Any:
     """An option for the field `name` of a stage's config."""
     return typer.Option(*flags, help=help_of(stage, name), show_default=False)
+
+
+def share(text: str | None, flag: str) -> float | None:
+    """A share given as "5%" or "0.05", 0 to 1; None where it was not given.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if text is None:
+        return None
+    try:
+        number = float(text.strip().removesuffix("%")) / (100 if "%" in text else 1)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1:
+        raise InputError(f"{flag} is {text!r}.", "Give a share: 5% or 0.05")
+    return number
 
 
 Dataset = Annotated[

@@ -26,8 +26,8 @@ AUDIT_COLUMNS = (
 
 _TOP = tuple(f"top{i}_{part}" for i in (1, 2, 3) for part in ("label", "prob"))
 _RUN_FACTS = (
-    "fingerprint", "effort", "folds", "repeats", "seed", "device", "profile", "seconds",
-    "held_out_accuracy", "versions",
+    "fingerprint", "effort", "folds", "repeats", "seed", "device", "profile", "n_verdicts",
+    "seconds", "held_out_accuracy", "versions",
 )  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def _how(run: Mapping[str, Any]) -> str:
     where = "" if run["device"] is None else f" on {run['device']}"
     settings = [
         f"{name} {run[key]}"
-        for key, name in (("effort", "effort"), ("seed", "seed"), ("profile", "noise profile"))
+        for key, name in (("effort", "effort"), ("seed", "seed"), ("profile", "profile"))
         if run[key] is not None
     ]
     if run["folds"] is not None:

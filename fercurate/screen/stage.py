@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.config import ScreenConfig
-from fercurate.files import fingerprint, hash_file, write_json, write_table
+from fercurate.files import fingerprint, hash_file, write_array, write_json, write_table
 from fercurate.labels import CLASSES, INDEX
 from fercurate.progress import Progress
 from fercurate.screen import detection, duplicates, embedding, heads, kinds, quality, spurious
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STAGE = "screen"
-DETECTION, SCREEN = 1, 1
+DETECTION, SCREEN = 1, 2
 """Raised when the same input would give other detections, or other columns."""
 
 FACE_FOUND = 0.5
@@ -100,6 +100,7 @@ def run(
     )
     table = _table(manifest, judged, faced, measured, copies)
     summary = _summary(table, loaded, spurious_links(faces, manifest), time.monotonic() - started)
+    write_array(workspace.components_path, components.astype(np.float16))
     write_json(workspace.screen_summary_path, {"fingerprint": wanted, **summary})
     write_table(workspace.screen_path, table)
     workspace.record(STAGE, wanted, summary)

@@ -14,11 +14,14 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import average_precision_score
 
-from fercurate.audit import confident, noise, profiles, rank, scores
+from fercurate.audit import noise, rank, scores
 from fercurate.audit.crossfit import load_repeats
 from fercurate.audit.evidence import gather
 from fercurate.evaluate.audit_scores import gold_classes, read_votes
 from fercurate.labels import INDEX
+from fercurate.rerank import known as left_behind
+from fercurate.rerank import profiles
+from fercurate.rerank.learn import Verdicts, learn
 from fercurate.workspace import Workspace
 
 
@@ -32,7 +35,10 @@ def main(root: str, votes_file: str) -> None:
     repeats = load_repeats(newest_run(space))
     evidence, _ = gather(repeats, labels)
     single, _ = gather(repeats[:1], labels)
-    mixed = (1 - rank.NEIGHBOUR_SHARE) * evidence.probs + rank.NEIGHBOUR_SHARE * evidence.votes
+    mixed = rank.mixed(evidence)
+
+    found = left_behind.load(space)
+    taught_by = found.evidence(left_behind.general_features(space, found.rows))
 
     def ap(score: np.ndarray, among: np.ndarray | None = None) -> float:
         chosen = known if among is None else known & among
@@ -47,7 +53,8 @@ def main(root: str, votes_file: str) -> None:
 
     margin = scores.normalized_margin(evidence.probs, labels)
     neighbours = scores.normalized_margin(evidence.votes, labels)
-    estimated = noise.from_counts(confident.confident_joint(labels, mixed).T)
+    estimated = rank.estimated_noise(evidence, labels)
+    counted = noise.from_counts(count(labels, gold, known))
     rows: list[tuple[str, float]] = [
         ("margin, one repeat", ap(scores.normalized_margin(single.probs, labels))),
         ("margin, all repeats", ap(margin)),
@@ -84,24 +91,30 @@ def main(root: str, votes_file: str) -> None:
     for steps in (1, 2, 3, 5):
         rows.append(
             (
-                f"posterior, fer2013 profile, {steps} step{'s' * (steps > 1)}",
-                ap(posterior(profiles.fer2013(), steps)),
+                f"posterior, noise counted on votes, {steps} step{'s' * (steps > 1)}",
+                ap(posterior(counted, steps)),
             )
         )
     rows.append(
         (
             "the same, without neighbours, 3 steps",
-            ap(posterior(profiles.fer2013(), 3, evidence.probs)),
+            ap(posterior(counted, 3, evidence.probs)),
         )
     )
     for parity in (0, 1):
         counting = known & (audit["row"].to_numpy() % 2 == parity)
-        counts = np.zeros((7, 7), np.int64)
-        np.add.at(counts, (gold[counting], labels[counting]), 1)
-        score = posterior(noise.from_counts(counts), 3)
+        score = posterior(noise.from_counts(count(labels, gold, counting)), 3)
         half, other = ("even", "odd") if parity == 0 else ("odd", "even")
         among = audit["row"].to_numpy() % 2 != parity
-        rows.append((f"profile counted on {half} rows, scored on {other} rows", ap(score, among)))
+        rows.append((f"noise counted on {half} rows, scored on {other} rows", ap(score, among)))
+    for name in ("generic", "fer2013"):
+        learned = learn(taught_by, Verdicts(), profiles.load(name).prior).belief
+        rows.append(
+            (
+                f"learnt heads, {name} profile, no verdict",
+                ap(scores.self_confidence(learned, labels)),
+            )
+        )
     rate = np.array([wrong[known & (labels == c)].mean() for c in range(7)])
     rows.append(
         ("share of wrong labels of the given class alone (no image looked at)", ap(-rate[labels]))
@@ -121,6 +134,13 @@ def main(root: str, votes_file: str) -> None:
     print("| --- | --- |")
     for name, value in rows:
         print(f"| {name} | {value:.3f} |")
+
+
+def count(labels: np.ndarray, gold: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Gold class by given label, int64 [7, 7]."""
+    counts = np.zeros((7, 7), np.int64)
+    np.add.at(counts, (gold[among], labels[among]), 1)
+    return counts
 
 
 def newest_run(space: Workspace) -> Path:

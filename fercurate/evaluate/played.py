@@ -1,0 +1,143 @@
+"""A review that FER+ votes play: which images come up, and what the votes answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fercurate.evaluate.audit_scores import gold_classes, read_votes
+from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS, INDEX
+from fercurate.rerank import known, sampling
+from fercurate.rerank.choice import Prior, Probs
+from fercurate.rerank.learn import Verdicts, learn
+from fercurate.rerank.verdicts import weigh
+from fercurate.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from fercurate.rerank.learn import Evidence
+
+Reviewer = Literal["majority", "random"]
+"""What the votes answer: their majority, or one vote drawn at random."""
+
+REVIEWERS: tuple[Reviewer, ...] = ("majority", "random")
+
+AFTER_RANDOM, FROM_THE_QUEUE = 200, (100, 300)
+"""Then the queue: this many random verdicts, and so many of the worst ranked after them."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One audited dataset with votes: all arrays over its N audited images."""
+
+    evidence: Evidence
+    frame: pd.DataFrame
+    """The images that can be drawn: those with votes."""
+    sample_ids: NDArray[np.object_]
+    votes: NDArray[np.int64]
+    gold: NDArray[np.int64]
+
+
+def trial(workspace: Workspace, votes_file: Path | None) -> Trial:
+    """What the audit left, the votes on its images, and which of them can be drawn."""
+    found = known.load(workspace)
+    manifest = workspace.manifest(["row", "sample_id", "duplicate_group", "label"])
+    manifest = manifest.iloc[found.rows].reset_index(drop=True)
+    votes = read_votes(workspace, votes_file)[found.rows]
+    quality = workspace.audit(["label_quality"])["label_quality"].to_numpy(np.float64)
+    has_votes = votes.sum(axis=1) > 0
+    frame = sampling.frame_of(manifest[has_votes], quality[has_votes], 0)
+    return Trial(
+        found.evidence(known.general_features(workspace, found.rows)),
+        frame,
+        manifest["sample_id"].to_numpy(object),
+        votes,
+        gold_classes(votes),
+    )
+
+
+def answers(
+    votes: NDArray[np.int64], reviewer: Reviewer, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """The class that the votes on each image answer, int64 [n]; -1 where it is none of ours.
+
+    Args:
+        votes: int64 [n, 10], columns as in `FERPLUS_COLUMNS`.
+        reviewer: The majority (the first of equals), or one vote drawn at random.
+        rng: For the draw.
+    """
+    if reviewer == "majority":
+        column = votes.argmax(axis=1)
+    else:
+        shares = votes.cumsum(axis=1) / np.maximum(votes.sum(axis=1, keepdims=True), 1)
+        drawn = (rng.random((len(votes), 1)) > shares).sum(axis=1)
+        column = np.minimum(drawn, votes.shape[1] - 1)  # an image without votes is never asked
+    class_of = np.full(len(FERPLUS_COLUMNS), -1, np.int64)
+    for name in CLASSES:
+        class_of[FERPLUS_COLUMNS.index(FERPLUS_OF_CLASS[name])] = INDEX[name]
+    answered: NDArray[np.int64] = class_of[column]
+    return answered
+
+
+Review = tuple[str, str, NDArray[np.int64], Verdicts]
+
+
+def reviews(trial: Trial, sizes: tuple[int, ...], seed: int, prior: Prior) -> Iterator[Review]:
+    """All reviews of one seed: how, by whom, the images reviewed, the verdicts to learn from."""
+    rng = np.random.default_rng(seed)
+    place = {name: i for i, name in enumerate(trial.sample_ids)}
+    frame = trial.frame.assign(
+        random=sampling.random_numbers(trial.frame["sample_id"].tolist(), seed)
+    )
+    of_reviewer = {who: answers(trial.votes, who, rng) for who in REVIEWERS}
+    open_to_draw = np.array([place[name] for name in frame["sample_id"]])
+    drawn: pd.DataFrame | None = None
+    for n in sizes:
+        drawn = sampling.draw(frame, drawn, n, seed)
+        chosen = np.array([place[name] for name in drawn["sample_id"]])
+        for reviewer in REVIEWERS:
+            yield (
+                "random", reviewer, chosen,
+                _verdicts(trial, chosen, len(chosen), of_reviewer[reviewer], frame),
+            )  # fmt: skip
+    majority = of_reviewer["majority"]
+    first = np.array(
+        [place[n] for n in sampling.draw(frame, None, AFTER_RANDOM, seed)["sample_id"]]
+    )
+    learnt = _verdicts(trial, first, len(first), majority, frame)
+    ranked = learn(trial.evidence, learnt, prior).belief
+    for n in FROM_THE_QUEUE:
+        both = np.concatenate([first, _worst(trial, ranked, np.setdiff1d(open_to_draw, first), n)])
+        yield (
+            "random, then queue", "majority", both,
+            _verdicts(trial, both, len(first), majority, frame),
+        )  # fmt: skip
+    untaught = learn(trial.evidence, Verdicts(), prior, rounds=0).belief
+    for n in FROM_THE_QUEUE:
+        top = _worst(trial, untaught, open_to_draw, n)
+        yield "queue alone", "majority", top, _verdicts(trial, top, 0, majority, None)
+
+
+def _worst(trial: Trial, belief: Probs, among: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    quality = belief[among, trial.evidence.labels[among]]
+    worst: NDArray[np.int64] = among[np.argsort(quality, kind="stable")[:n]]
+    return worst
+
+
+def _verdicts(
+    trial: Trial,
+    chosen: NDArray[np.int64],
+    n_blind: int,
+    answer: NDArray[np.int64],
+    frame: pd.DataFrame | None,
+) -> Verdicts:
+    """Verdicts on `chosen`, the first `n_blind` of them on random images."""
+    weight = weigh(trial.sample_ids[chosen].tolist(), np.arange(len(chosen)) < n_blind, frame)
+    told = answer[chosen] >= 0
+    return Verdicts(chosen[told], answer[chosen][told], weight[told])

@@ -1,0 +1,103 @@
+"""What a reviewer's verdicts taught about one dataset's labels, kept for the next audit of it.
+
+A profile is a table of coefficients: general settings, no image's own answer. `fercurate audit
+--save-profile FILE` writes one, `--profile FILE` starts from it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from fercurate.errors import InputError
+from fercurate.files import write_json
+from fercurate.labels import CLASSES
+from fercurate.rerank.choice import UNINFORMED, Coefficients, Prior
+
+SHIPPED = Path(__file__).with_name("profiles")
+
+FIRM = 30.0
+"""How much harder a profile's coefficients are held than uninformed ones."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Where a ranking starts.
+
+    Attributes:
+        name: Said in each report.
+        source: Of the verdicts that it was learnt from, in words.
+        prior: The coefficients.
+        key: What loads it again: a name or a file.
+    """
+
+    name: str
+    source: str
+    prior: Prior
+    key: str
+
+
+GENERIC = Profile("generic", "no verdict", UNINFORMED, "generic")
+
+
+def load(name_or_file: str) -> Profile:
+    """A shipped profile by its name, or one from a file.
+
+    Raises:
+        InputError: there is none, or the file is no profile of these classes.
+    """
+    if name_or_file == GENERIC.name:
+        return GENERIC
+    path = SHIPPED / f"{name_or_file}.json"
+    if not path.exists():
+        path = Path(name_or_file)
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if list(stored["classes"]) != list(CLASSES):
+            raise ValueError(f"its classes are {stored['classes']}")
+        mean = Coefficients.of_dict(stored["coefficients"])
+        prior = prior_of(mean, float(stored["firm"]))
+        key = name_or_file if path.parent == SHIPPED else str(path.resolve())
+        return Profile(str(stored["name"]), str(stored["source"]), prior, key)
+    except FileNotFoundError as error:
+        raise InputError(
+            f"There is no profile {name_or_file!r}.",
+            f"Give a file, or one of: {', '.join(known())}",
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is no profile: {error}.", "Make one with: fercurate audit --save-profile FILE"
+        ) from error
+
+
+def prior_of(learned: Coefficients, firm: float = FIRM) -> Prior:
+    """Coefficients that were learnt elsewhere, held firmly."""
+    return Prior(learned).times(firm)
+
+
+def known() -> list[str]:
+    """Names that need no file."""
+    return [GENERIC.name, *sorted(path.stem for path in SHIPPED.glob("*.json"))]
+
+
+def save(path: Path, name: str, source: str, learned: Coefficients, firm: float = FIRM) -> None:
+    """Write a profile.
+
+    Args:
+        path: The file.
+        name: Said in each report that used it.
+        source: Of the verdicts, in words.
+        learned: The coefficients.
+        firm: How much harder they are to be held than uninformed ones.
+    """
+    write_json(
+        path,
+        {
+            "name": name,
+            "source": source,
+            "classes": list(CLASSES),
+            "firm": firm,
+            "coefficients": learned.as_dict(),
+        },
+    )

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fercurate.decisions import Decision, Log, settle, standing
+from fercurate.errors import FercurateError
+
+
+def relabel(sample_id: str, label: str, who: str = "anna", when: str = "2026-01-01") -> Decision:
+    return Decision(sample_id, "relabel", who, given="sad", label=label, when=when)
+
+
+def undo(of: Decision) -> Decision:
+    return Decision(of.sample_id, "undo", of.who, undoes=of.id)
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log.jsonl")
+    assert log.read() == []
+    first = Decision(
+        "fer1", "accept", "anna", given="sad", label="neutral", mode="sample",
+        evidence={"label_quality": 0.2, "run": "abc"}, seconds=1.5,
+    )  # fmt: skip
+    log.append([first, undo(first)])
+    log.append([relabel("ë2", "happy")])
+    assert [d.action for d in log.read()] == ["accept", "undo", "relabel"]
+    assert log.read()[0] == first
+    stored = json.loads(log.path.read_text().splitlines()[0])
+    assert stored["from"] == "sad"
+    assert stored["to"] == "neutral"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"action": "like"},
+        {"action": "keep", "label": None},
+        {"action": "relabel", "label": "bored"},
+        {"action": "exclude", "label": "sad"},
+        {"action": "undo"},
+        {"action": "ambiguous", "undoes": "1"},
+        {"action": "exclude", "mode": "dream"},
+    ],
+)
+def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"no|not"):
+        Decision(**{"sample_id": "a", "who": "anna", **wrong})
+
+
+@pytest.mark.parametrize("cut", [1, 10, 60])
+def test_a_torn_last_line_does_not_count_and_is_mended(tmp_path: Path, cut: int) -> None:
+    log = Log(tmp_path / "log.jsonl")
+    log.append([relabel("a", "happy"), relabel("b", "fear")])
+    log.path.write_bytes(log.path.read_bytes()[:-cut])
+    kept = 2 if cut == 1 else 1  # a whole line that lacks its newline alone is sound
+    assert len(log.read()) == kept
+    log.append([relabel("c", "angry")])
+    assert [d.sample_id for d in log.read()] == [*"ab"[:kept], "c"]
+    assert log.path.read_bytes().endswith(b"}\n")
+
+
+def test_a_damaged_line_in_the_middle_is_named(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log.jsonl")
+    log.append([relabel("a", "happy")])
+    with log.path.open("a") as file:
+        file.write("{not json}\n")
+    with pytest.raises(FercurateError, match="line 2"):
+        log.read()
+
+
+def test_a_verdict_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    with pytest.raises(FercurateError, match="not saved"):
+        Log(tmp_path / "missing" / "log.jsonl").append([relabel("a", "happy")])
+
+
+def test_processes_may_write_at_once(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from fercurate.decisions import Decision, Log\n"
+        "log = Log(Path(sys.argv[1]))\n"
+        "for i in range(50): log.append([Decision(f'{sys.argv[2]}{i}', 'exclude', sys.argv[2])])\n"
+    )
+    path = tmp_path / "log.jsonl"
+    running = [subprocess.Popen([sys.executable, "-c", code, str(path), who]) for who in "ab"]
+    assert [process.wait() for process in running] == [0, 0]
+    found = Log(path).read()
+    for who in "ab":
+        mine = [d.sample_id for d in found if d.who == who]
+        assert mine == [f"{who}{i}" for i in range(50)]
+
+
+def test_undo_brings_the_verdict_before_up_again() -> None:
+    first, second = relabel("a", "happy"), relabel("a", "fear")
+    assert settle([first, second])["a"].label == "fear"
+    assert settle([first, second, undo(second)])["a"].label == "happy"
+    assert settle([first, undo(first)]) == {}
+    assert standing([first, second, undo(first)])["a"]["anna"] == second
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "outcome", "label", "disputed"),
+    [
+        ([relabel("a", "happy"), relabel("a", "happy", "ben")], "happy", "happy", False),
+        ([relabel("a", "happy"), relabel("a", "fear", "ben")], "ambiguous", None, True),
+        ([Decision("a", "exclude", "anna")], "exclude", None, False),
+        ([Decision("a", "exclude", "anna"), relabel("a", "sad", "ben")], "ambiguous", None, True),
+        (
+            [relabel("a", "fear", when="1"), relabel("a", "sad", "ben"), relabel("a", "sad")],
+            "sad", "sad", False,
+        ),
+    ],
+)  # fmt: skip
+def test_what_reviewers_settle_together(
+    verdicts: list[Decision], outcome: str, label: str | None, disputed: bool
+) -> None:
+    found = settle(verdicts)["a"]
+    assert (found.outcome, found.label, found.is_disputed) == (outcome, label, disputed)
