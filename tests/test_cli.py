@@ -143,7 +143,9 @@ def test_import_prints_what_it_found_and_what_to_do_next(
         "import": "done",
         "screen": "to do",
         "audit": "to do",
+        "clean": "to do",
     }
+    assert status[0]["verdicts"] == 0
     assert status[0]["next_command"] == "fercurate screen"
 
 
@@ -155,6 +157,31 @@ def test_a_command_that_comes_too_early_names_the_one_before(
         done = fercurate(*command, cwd=folder)
         assert done.returncode == 2
         assert "fercurate audit" in done.stderr
+
+
+def test_cleaning_by_verdicts_alone_and_handing_out_the_csv(
+    imported: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = imported
+    early = fercurate("export", "--to", "out", cwd=folder)
+    assert early.returncode == 2
+    assert "fercurate clean" in early.stderr
+    none = fercurate("clean", "--policy", "decided", cwd=folder)
+    assert none.returncode == 2
+    assert "fercurate review --sample 200" in none.stderr
+    done = fercurate("clean", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "copy of a kept image" in done.stdout
+    assert "fercurate screen" in done.stderr
+    found = json.loads(fercurate("clean", "--json", cwd=folder).stdout)
+    assert found["skipped"]
+    assert sum(found["summary"]["reasons"].values()) == 1410
+    out = json.loads(fercurate("export", "--to", "out", "--json", cwd=folder).stdout)
+    assert sum(out["counts"].values()) == found["summary"]["n_kept"]
+    wrong = fercurate("export", "--to", "boxes", "--as", "COCODetectionDataset", cwd=folder)
+    assert wrong.returncode == 2
+    assert "folder, fiftyone" in wrong.stderr
+    (folder / "datasets/demo/clean.parquet").unlink()
 
 
 def test_ctrl_c_is_one_line_and_exit_130(

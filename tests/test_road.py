@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from fercurate import config, files, road
+from fercurate.decisions import Decision, Log
 from fercurate.errors import FercurateError, InputError
 from fercurate.progress import Quiet
 from fercurate.workspace import Workspace
@@ -59,7 +60,9 @@ def test_standing_names_the_next_command(tmp_path: Path) -> None:
     files.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
     space.record("import", "a", {})
     assert road.standing(space).next_command == "fercurate screen"
-    assert road.standing(space).stages == {"import": "done", "screen": "to do", "audit": "to do"}
+    assert road.standing(space).stages == {
+        "import": "done", "screen": "to do", "audit": "to do", "clean": "to do"
+    }  # fmt: skip
     for name in ("screen", "audit"):
         space.record(name, "b", {})
         assert road.standing(space).stages[name] == "done"
@@ -70,6 +73,35 @@ def test_standing_names_the_next_command(tmp_path: Path) -> None:
     second = Workspace(space.root.with_name("two"))
     files.write_table(second.manifest_path, pd.DataFrame({"row": [0]}))
     assert road.standing(space).next_command == "fercurate screen --dataset one"
+
+
+def test_between_audit_and_clean_a_person_decides(tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "datasets" / "one")
+    files.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
+    for name in ("import", "screen", "audit"):
+        space.record(name, "a", {})
+
+    def found() -> tuple[str, int, str]:
+        standing = road.standing(space)
+        return standing.stages["clean"], standing.verdicts, standing.next_command
+
+    def clean() -> None:
+        there = {"manifest": space.manifest_path, "decisions": space.decisions_path}
+        hashes = {name: files.hash_file(path) for name, path in there.items() if path.exists()}
+        space.record("clean", "b", {"inputs": hashes})
+
+    assert found() == ("to do", 0, "fercurate review --sample 200")
+    verdict = Decision("s0", "keep", "ann", label="sad")
+    Log(space.decisions_path).append([verdict])
+    assert found() == ("to do", 1, "fercurate clean")
+    clean()
+    assert found() == ("done", 1, "fercurate export --to DIR")
+    Log(space.decisions_path).append([Decision("s0", "undo", "ann", undoes=verdict.id)])
+    assert found()[:2] == ("stale", 0)
+    clean()
+    assert found() == ("done", 0, "fercurate review --sample 200")
+    files.write_table(space.audit_path, pd.DataFrame({"row": [0]}))
+    assert found()[0] == "stale"
 
 
 @pytest.mark.parametrize(("key", "stale"), [("added_at", "screen"), ("labelled_at", "audit")])

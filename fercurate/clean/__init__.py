@@ -1,0 +1,1 @@
+"""Clean: what import, screen, audit and review found, turned into a dataset to train on."""

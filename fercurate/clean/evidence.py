@@ -1,0 +1,164 @@
+"""What is known of each image before a person decides, from wherever it came, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fercurate.errors import InputError
+from fercurate.files import hash_file
+from fercurate.labels import CLASSES, INDEX, N_CLASSES
+from fercurate.workspace import Workspace, option
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BELIEFS = tuple(f"belief_{name}" for name in CLASSES)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of N images.
+
+    Attributes:
+        table: N rows in the manifest's order, with the columns of `blank`.
+        used: What the table was made from: "screen", "audit", or a published list.
+        notes: What was not there and so was not used, a sentence each.
+        removal_precision: Share of the images held for no human face that are none, 0..1, as
+            cross-validated; None where nobody measured it.
+        hashes: Of each input's content, by name: what the result depends on.
+    """
+
+    table: pd.DataFrame
+    used: tuple[str, ...]
+    notes: tuple[str, ...]
+    removal_precision: float | None
+    hashes: dict[str, str]
+
+
+def blank(manifest: pd.DataFrame) -> pd.DataFrame:
+    """Evidence that says nothing, N rows.
+
+    Returns:
+        `kind` object (human, drawn, nonface; None: not known), `kind_confidence` float32
+        (0..1, that `kind` is right; NaN: not known), `kind_by_eye` bool (a person looked),
+        `belief_<class>` float32 (probability that it is the true class, given the image and
+        its label, adding up to 1; NaN: not audited), `copy_group` int32 (-1: alone),
+        `copy_keep` bool (the one of its group to keep), `copy_split` object (the split that
+        keeps the group; its own where alone).
+    """
+    import pandas as pd
+
+    n = len(manifest)
+    table: pd.DataFrame = pd.DataFrame(
+        {
+            "kind": np.full(n, None, object),
+            "kind_confidence": np.full(n, np.nan, np.float32),
+            "kind_by_eye": np.zeros(n, bool),
+            **{name: np.full(n, np.nan, np.float32) for name in BELIEFS},
+            "copy_group": np.full(n, -1, np.int32),
+            "copy_keep": np.ones(n, bool),
+            "copy_split": manifest["split"].to_numpy(object),
+        }
+    )
+    return table
+
+
+def gather(space: Workspace, manifest: pd.DataFrame) -> Evidence:
+    """What screen and audit found, as far as they have run.
+
+    Raises:
+        InputError: the audit is of another import, or too old to have beliefs.
+    """
+    table = blank(manifest)
+    used, notes, hashes = [], [], {}
+    precision = None
+    screen = space.screen()
+    if screen is None:
+        notes.append(
+            "No screen: drawings, non-faces and near copies stay. "
+            f"Find them with: fercurate screen{option(space)}"
+        )
+    else:
+        _add_screen(table, _same_images(screen, manifest, f"fercurate screen{option(space)}"))
+        used.append("screen")
+        hashes["screen"] = hash_file(space.screen_path)
+        classifier = space.screen_summary().get("classifier") or {}
+        found = classifier.get("precision", {}).get("not human")
+        precision = None if found is None else float(found)
+    if not space.audit_path.exists():
+        notes.append(
+            "No audit: doubtful labels stay as they are. "
+            f"Find them with: fercurate audit{option(space)}"
+        )
+    else:
+        _add_audit(table, space)
+        used.append("audit")
+        hashes["audit"] = hash_file(space.audit_path)
+    return Evidence(table, tuple(used), tuple(notes), precision, hashes)
+
+
+def two_way_belief(
+    given: Sequence[str], suggested: Sequence[str], confidence: Sequence[float]
+) -> NDArray[np.float32]:
+    """Beliefs from suggestions alone: `confidence` to the suggested class, the rest to the given.
+
+    Args:
+        given, suggested: Class names, n each.
+        confidence: 0..1, n.
+
+    Returns:
+        float32 [n, K], rows adding up to 1.
+    """
+    rows = np.arange(len(given))
+    belief = np.zeros((len(given), N_CLASSES), np.float32)
+    sure = np.asarray(confidence, np.float32)
+    belief[rows, [INDEX[name] for name in suggested]] += sure
+    belief[rows, [INDEX[name] for name in given]] += 1 - sure
+    return belief
+
+
+def _same_images(found: pd.DataFrame, manifest: pd.DataFrame, command: str) -> pd.DataFrame:
+    if len(found) != len(manifest) or (found["sample_id"] != manifest["sample_id"]).any():
+        raise InputError(
+            "What was found is of other images than the dataset has now.",
+            f"Bring it up to date with: {command}",
+        )
+    return found
+
+
+def _add_screen(table: pd.DataFrame, screen: pd.DataFrame) -> None:
+    human = screen["human_score"].to_numpy(np.float32)
+    by_eye = screen["kind_by_eye"].notna().to_numpy()
+    table["kind"] = screen["kind"].to_numpy(object)
+    sure = np.where(table["kind"] == "human", human, 1 - human)
+    table["kind_confidence"] = np.where(by_eye, 1.0, sure).astype(np.float32)
+    table["kind_by_eye"] = by_eye
+    table["copy_group"] = screen["near_duplicate_group"].to_numpy(np.int32)
+    table["copy_keep"] = screen["keep"].to_numpy(bool)
+    table["copy_split"] = screen["keep_split"].to_numpy(object)
+
+
+def _add_audit(table: pd.DataFrame, space: Workspace) -> None:
+    audit = space.audit()
+    again = f"fercurate audit --force{option(space)}"
+    if missing := set(BELIEFS) - set(audit.columns):
+        raise InputError(
+            f"The audit has no {min(missing)}: an earlier version made it.",
+            f"Make it again with: {again}",
+        )
+    row = audit["row"].to_numpy()
+    ids = space.manifest(["sample_id"])["sample_id"].to_numpy(object)
+    if len(row) and (row.max() >= len(ids) or (ids[row] != audit["sample_id"]).any()):
+        raise InputError(
+            "The audit is of other images than the dataset has now.",
+            f"Bring it up to date with: {again}",
+        )
+    for name in BELIEFS:
+        column = table[name].to_numpy(np.float32, copy=True)
+        column[row] = audit[name].to_numpy(np.float32)
+        table[name] = column
