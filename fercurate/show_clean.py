@@ -63,7 +63,7 @@ def _expected(out: Any, found: dict[str, Any]) -> None:
         [
             name,
             step["images"],
-            "a person looked" if "eye" in name else step["precision"] or "not known",
+            "labelled by eye" if "eye" in name else step["precision"] or "not known",
         ]
         for name, step in found.items()
     ]

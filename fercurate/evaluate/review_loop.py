@@ -178,8 +178,8 @@ def _suggestions(trial: Trial, belief: Probs, reviewed: NDArray[np.int64]) -> ND
     best = belief[rest].argmax(axis=1)
     differs = best != trial.evidence.labels[rest]
     right = best == trial.gold[rest]
-    pairs: NDArray[np.float64] = np.column_stack([belief[rest].max(axis=1), right])
-    return pairs[differs]
+    pairs: NDArray[np.float64] = np.column_stack([belief[rest].max(axis=1), right])[differs]
+    return pairs
 
 
 def _bins(pairs: NDArray[np.float64]) -> list[dict[str, float]]:

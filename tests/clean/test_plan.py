@@ -30,8 +30,8 @@ def test_a_label_that_is_certain_stays_one_hot_and_a_doubtful_one_becomes_the_be
 @pytest.mark.parametrize(
     ("belief", "why", "label"),
     [
-        (belief_of(neutral=0.93), reasons.RELABELED, "neutral"),
-        (belief_of(neutral=0.85), reasons.SOFTENED, "sad"),
+        (belief_of(neutral=0.96), reasons.RELABELED, "neutral"),
+        (belief_of(neutral=0.93), reasons.SOFTENED, "sad"),
         (belief_of(sad=0.01, neutral=0.3, fear=0.3), reasons.WRONG, "sad"),
         (belief_of(sad=0.01, neutral=0.6), reasons.SOFTENED, "sad"),
     ],
@@ -49,7 +49,7 @@ def test_relabel_and_drop_only_where_it_is_nearly_certain(
 def test_strict_drops_more() -> None:
     manifest = manifest_of(["sad"] * 2)
     evidence = evidence_of(
-        manifest, {0: belief_of(sad=0.08, neutral=0.45), 1: belief_of(neutral=0.85)}
+        manifest, {0: belief_of(sad=0.08, neutral=0.45), 1: belief_of(neutral=0.93)}
     )
     assert plan(manifest, evidence, {}, CONFIDENT).stays.all()
     made = plan(manifest, evidence, {}, STRICT)

@@ -1,0 +1,44 @@
+"""Telling the reviewer where the review is, and opening it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import sys
+import webbrowser
+
+from fercurate.config import ReviewConfig
+from fercurate.progress import Progress
+from fercurate.review.guard import Guard
+
+
+def invite(guard: Guard, config: ReviewConfig, progress: Progress, port: int) -> None:
+    """Say where the review is, and open it."""
+    progress.say(f"The review is at {guard.link}")
+    if config.remote:
+        progress.say("From another machine, run there and then open the link:")
+        progress.say(f"  {tunnel(port)}")
+    elif config.browser and not has_display():
+        progress.say("There is no display here. Open the link in a browser of this machine, or")
+        progress.say(f"run on yours and open it there:  {tunnel(port)}")
+    elif config.browser:
+        try:
+            is_open = webbrowser.open(guard.ticket(), new=2)
+        except webbrowser.Error:
+            is_open = False
+        if not is_open:
+            progress.say("No browser was found. Open the link yourself.")
+    progress.say("Every verdict is saved at once. Stop with Ctrl-C.")
+
+
+def tunnel(port: int) -> str:
+    """The command that makes the review reachable from another machine, and only from there."""
+    return f"ssh -N -L {port}:127.0.0.1:{port} {getpass.getuser()}@{socket.gethostname()}"
+
+
+def has_display() -> bool:
+    """Whether a browser can open a window here."""
+    if sys.platform in ("win32", "darwin"):
+        return not os.environ.get("SSH_CONNECTION")
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
