@@ -18,7 +18,7 @@ PIPELINES = Path(__file__).parent.parent / "pipelines"
 def test_the_recipes_that_ship_can_be_read(path: Path) -> None:
     pipeline = road.read_pipeline(path)
     names = [stage.name for stage, _ in pipeline.steps]
-    assert names[-5:] == ["import", "screen", "audit", "report", "sync"]
+    assert names[-6:] == ["import", "screen", "audit", "report", "clean", "sync"]
 
 
 def test_the_demo_recipe_hangs_together() -> None:

@@ -70,9 +70,10 @@ def run(
         return result(workspace.stages()[STAGE]["summary"], skipped=True)
     started = time.monotonic()
     folder = workspace.run_dir(f"audit-{trained}")
+    before = 0.0 if force else _seconds_before(folder)
     kept, about = _crossfit(workspace, audited, config, folder, progress, force=force)
     outcome = ranking.rank(workspace, kept, config)
-    seconds = _seconds_before(folder) + time.monotonic() - started
+    seconds = before + time.monotonic() - started
     about["seconds"] = round(seconds, 1)
     written = ranking.write(workspace, audited, kept, outcome, wanted, about, trained)
     ranking.save_profile(workspace, config)
