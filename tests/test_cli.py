@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from fercurate.cli.options import share
 from fercurate.console import clock
+from fercurate.errors import InputError
 from fercurate.samples import stage as samples
 
 
@@ -222,3 +224,19 @@ def test_ctrl_c_is_one_line_and_exit_130(
 )
 def test_clock(seconds: float, text: str) -> None:
     assert clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(None, None), ("5%", 0.05), ("0.05", 0.05), (" 12.5% ", 0.125), ("0", 0.0)],
+)
+def test_a_share_is_given_in_percent_or_as_a_number(
+    text: str | None, expected: float | None
+) -> None:
+    assert share(text, "--blind-repeats") == expected
+
+
+@pytest.mark.parametrize("text", ["5", "100%", "-1%", "five", "nan", "5%5", ""])
+def test_what_is_no_share_is_an_error(text: str) -> None:
+    with pytest.raises(InputError, match="--blind-repeats"):
+        share(text, "--blind-repeats")

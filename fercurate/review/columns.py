@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from fercurate.errors import FercurateError
+from fercurate.review import marks
 from fercurate.review.label_fields import Labels, field_of, make
 from fercurate.workspace import Workspace
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 Kind = Literal["bool", "int", "float", "str"]
 
 RESERVED = ("id", "filepath", "tags", "metadata", "created_at", "last_modified_at",
-            "media_reference", "ground_truth", "suggested", "face")  # fmt: skip
+            "media_reference", "ground_truth", "suggested", "face", "decided")  # fmt: skip
 """Names that mean something else in FiftyOne."""
 
 
@@ -39,7 +40,8 @@ class Column:
 class Mirror:
     """The workspace as FiftyOne is to show it; every list is in manifest order.
 
-    `columns_of` tells which table gave a field ("manifest", "votes", "screen", "audit");
+    `columns_of` tells which table gave a field ("manifest", "votes", "screen", "audit",
+    "decisions");
     `skipped` holds columns that have no place in FiftyOne, each with the reason.
     """
 
@@ -85,6 +87,7 @@ def tables(workspace: Workspace, only: Sequence[str] | None = None) -> dict[str,
         found["screen"] = screen
     if workspace.audit_path.exists():
         found["audit"] = workspace.audit()
+    found["decisions"] = marks.table(workspace, found["manifest"])
     return found
 
 

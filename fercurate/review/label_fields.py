@@ -59,8 +59,8 @@ def field_of(column: str, table: pd.DataFrame) -> str:
 
 def make(column: str, table: pd.DataFrame, spread: Spread) -> Labels | None:
     """The label field that `column` becomes part of; None where it becomes no label."""
-    if column == "label":
-        return Labels(_texts(spread("label")))
+    if column in ("label", "decided"):
+        return Labels(_texts(spread(column)))
     if column in ("suggested_label", "suggested_confidence"):
         return _suggested(table, spread)
     if column in BOX and set(BOX) <= set(table.columns):

@@ -24,13 +24,23 @@ KIND_COLOURS = {
     "nonface": "#ef6c00",
 }
 
-EXPRESSIONS = ("ground_truth", "suggested")
+ACTION_COLOURS = {
+    "accept": "#2e7d32",
+    "keep": "#5c6bc0",
+    "relabel": "#c2185b",
+    "ambiguous": "#00897b",
+    "exclude": "#6d4c41",
+}
+
+OUTCOME_COLOURS = {**COLOURS, "ambiguous": "#00897b", "exclude": "#6d4c41"}
+
+EXPRESSIONS = {"ground_truth": COLOURS, "suggested": COLOURS, "decided": OUTCOME_COLOURS}
 """Label fields whose values are classes; those of the others are kinds."""
 
 LANDMARKS = ("right eye", "left eye", "nose", "mouth", "right ear", "left ear")
 """The points of `face_points`; right and left are the person's own."""
 
-ACTIVE = ("ground_truth", "suggested", "verdict", "kind")
+ACTIVE = ("ground_truth", "suggested", "verdict", "kind", "decided", "decision")
 """What the App writes on a thumbnail unless the user chooses otherwise.
 
 Numbers stay off: the App gives every value a colour of its own.
@@ -38,7 +48,7 @@ Numbers stay off: the App gives every value a colour of its own.
 
 INDEXED = (
     "sample_id", "label_quality", "verdict", "duplicate_group",
-    "human_score", "kind", "near_duplicate_group",
+    "human_score", "kind", "near_duplicate_group", "decision",
 )  # fmt: skip
 """Fields that views select and sort by, or that other stages look up."""
 
@@ -52,6 +62,11 @@ DESCRIPTIONS = {
     "label_quality": "0 to 1; low: the given label is probably wrong",
     "is_label_issue": "confident learning counts the label as wrong",
     "verdict": "mislabeled, ambiguous, outlier or ok",
+    "decision": "what a reviewer did last: accept, keep, relabel, ambiguous or exclude",
+    "decided": "what it came to: a class, ambiguous or exclude",
+    "decided_by": "who decided",
+    "decided_at": "when, ISO 8601",
+    "is_disputed": "reviewers came to different things",
     "neighbours": "rows of the nearest images with a trusted label",
     "is_constant": "one grey value only",
     "duplicate_group": "images with the same pixels share a number",
@@ -110,6 +125,25 @@ def _verdict(verdict: str) -> Callable[[Any, Any], Any]:
 
 
 SAVED_VIEWS = (
+    SavedView(
+        "Queue", "Not yet decided, the most likely mislabeled first",
+        ("label_quality", "decision"),
+        lambda dataset, f: (
+            dataset.match(f("label_quality").exists() & ~f("decision").exists())
+            .sort_by("label_quality")
+        ),
+    ),
+    SavedView(
+        "Decided", "What reviewers decided, the last first",
+        ("decision", "decided_at"),
+        lambda dataset, f: (
+            dataset.match(f("decision").exists()).sort_by("decided_at", reverse=True)
+        ),
+    ),
+    SavedView(
+        "Disputed", "Reviewers came to different things",
+        ("is_disputed",), lambda dataset, f: dataset.match(f("is_disputed") == True),  # noqa: E712
+    ),
     SavedView(
         "Likely mislabeled", "Another class fits better; worst first",
         ("verdict", "label_quality"), _verdict("mislabeled"),
@@ -209,13 +243,15 @@ def configure_app(fo: ModuleType, dataset: Any, mirror: Mirror) -> None:
     """Colours by value, the useful fields ticked, the sidebar grouped by where fields come from."""
     present = set(mirror.fields)
     config = dataset.app_config
-    values = {"verdict": VERDICT_COLOURS, "kind": KIND_COLOURS, "kind_by_eye": KIND_COLOURS}
+    values = {
+        "verdict": VERDICT_COLOURS, "kind": KIND_COLOURS, "kind_by_eye": KIND_COLOURS,
+        "decision": ACTION_COLOURS,
+    }  # fmt: skip
     config.color_scheme = fo.ColorScheme(
         color_by="value",
         color_pool=list(COLOURS.values()),
         fields=[
-            _coloured(path, "label", COLOURS if path in EXPRESSIONS else KIND_COLOURS)
-            for path in mirror.labels
+            _coloured(path, "label", EXPRESSIONS.get(path, KIND_COLOURS)) for path in mirror.labels
         ]
         + [_coloured(path, None, by) for path, by in values.items() if path in present],
     )
@@ -240,13 +276,16 @@ def _coloured(path: str, attribute: str | None, colours: dict[str, str] | Any) -
 
 
 def _sidebar(odm: Any, mirror: Mirror) -> list[Any]:
-    titles = {"audit": "audit", "screen": "screen", "manifest": "image", "votes": "FER+ votes"}
+    titles = {
+        "decisions": "decisions", "audit": "audit", "screen": "screen", "manifest": "image",
+        "votes": "FER+ votes",
+    }  # fmt: skip
     labels = list(mirror.labels)
     groups = [("tags", ["tags", "_label_tags"], True), ("labels", labels, True)]
     for table, title in titles.items():
         paths = [n for n in mirror.columns_of.get(table, ()) if n not in mirror.labels]
         if paths:
-            groups.append((title, paths, table == "audit"))
+            groups.append((title, paths, table in ("audit", "decisions")))
     metadata = [
         f"metadata.{n}" for n in ("size_bytes", "mime_type", "width", "height", "num_channels")
     ]

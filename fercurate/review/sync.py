@@ -23,7 +23,7 @@ from fercurate.review.dataset import MARK, Counts, declare, is_whole, load, writ
 from fercurate.review.label_fields import FOLDED
 from fercurate.workspace import Workspace
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised when the mirror of an unchanged workspace would look different."""
 
 
@@ -78,11 +78,11 @@ def sync(
     if mark["root"] != root or known.get("manifest") != hashes["manifest"] or not is_whole(dataset):
         known = {}
     if config.columns is not None and known:
-        counts = _update_columns(fo, dataset, workspace, config.columns, progress)
+        counts = update_columns(fo, dataset, workspace, config.columns, progress)
     elif known == hashes:
         counts = Counts()
     else:
-        stale = {table for table in hashes if known.get(table) != hashes[table]}
+        stale = {n for n in {*hashes, *known} if known.get(n) != hashes.get(n)}
         counts = _update(fo, dataset, workspace, stale if known else None, progress)
         dataset.info[MARK] = dataset.info[MARK] | {
             "layout": LAYOUT, "root": root, "tables": hashes
@@ -107,7 +107,7 @@ def _hashes(workspace: Workspace) -> dict[str, str]:
     A stage's own fingerprint tells what went into it; what came out may still differ.
     """
     paths = [workspace.manifest_path, workspace.votes_path, workspace.audit_path]
-    paths.append(workspace.screen_path)
+    paths += [workspace.screen_path, workspace.decisions_path]
     return {path.stem: hash_file(path) for path in paths if path.exists()}
 
 
@@ -141,14 +141,18 @@ def _update(
     return write(dataset, mirror, [n for n in mirror.fields if n in wanted], progress)
 
 
-def _update_columns(
+def update_columns(
     fo: ModuleType,
     dataset: Any,
     workspace: Workspace,
     chosen: Sequence[str],
     progress: Progress,
 ) -> Counts:
-    """Bring some columns of the audit up to date, over the same images."""
+    """Bring some columns of the audit up to date, over the same images.
+
+    Raises:
+        InputError: the audit has no such column.
+    """
     known = columns.names_in_audit(workspace)
     unknown = sorted(set(chosen) - set(known))
     if unknown:

@@ -95,11 +95,11 @@ def test_a_sample_id_twice(tmp_path: Any) -> None:
 
 def test_reading_what_is_there(make_workspace: Make) -> None:
     workspace = make_workspace()
-    assert list(tables(workspace)) == ["manifest"]
+    assert list(tables(workspace)) == ["manifest", "decisions"]
     with pytest.raises(InputError, match=r"audit\.parquet"):
         names_in_audit(workspace)
     workspace = make_workspace("audited", audit=audit_table())
-    assert list(tables(workspace)) == ["manifest", "audit"]
+    assert list(tables(workspace)) == ["manifest", "audit", "decisions"]
     assert names_in_audit(workspace)[:2] == ["label", "label_quality"]
     assert list(tables(workspace, ["margin"])["audit"].columns) == ["row", "margin"]
 

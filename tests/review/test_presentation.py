@@ -11,11 +11,13 @@ from fercurate.files import write_table
 from fercurate.labels import COLOURS, FERPLUS_COLUMNS
 
 AUDIT_VIEWS = {
+    "Queue": [0, 1, 2, 3, 4, 5, 6, 7],
     "Likely mislabeled": [0, 4],
     "Ambiguous": [1, 5],
     "Outliers": [2, 6],
 }
-MANIFEST_VIEWS = {
+ALWAYS_VIEWS: dict[str, list[int]] = {"Decided": [], "Disputed": []}
+MANIFEST_VIEWS = ALWAYS_VIEWS | {
     "Duplicates that disagree": [0, 1],
     "Split leaks": [2, 3],
     "Constant images": [3],
@@ -45,7 +47,9 @@ def test_what_the_app_shows(clean_fo: ModuleType, make_workspace: Make) -> None:
     synced(clean_fo, workspace)
     dataset = clean_fo.load_dataset("faces")
     config = dataset.app_config
-    assert config.active_fields.paths == ["ground_truth", "suggested", "verdict"]
+    assert config.active_fields.paths == [
+        "ground_truth", "suggested", "verdict", "decided", "decision"
+    ]  # fmt: skip
     assert config.color_scheme.color_by == "value"
     colours = {f["path"]: f["valueColors"] for f in config.color_scheme.fields}
     for path in ("ground_truth", "suggested"):
@@ -69,14 +73,14 @@ def test_what_the_app_shows_of_a_screen(clean_fo: ModuleType, make_workspace: Ma
     synced(clean_fo, make_workspace(screen=screen_table()))
     dataset = clean_fo.load_dataset("faces")
     config = dataset.app_config
-    assert config.active_fields.paths == ["ground_truth", "kind"]
+    assert config.active_fields.paths == ["ground_truth", "kind", "decided", "decision"]
     colours = {f["path"]: f for f in config.color_scheme.fields}
     for path in ("kind", "face"):
         values = {c["value"] for c in colours[path]["valueColors"]}
         assert values == {"human", "drawn", "nonface"}
     assert colours["face"]["colorByAttribute"] == "label"
     groups = {g.name: g.paths for g in config.sidebar_groups}
-    assert groups["labels"] == ["ground_truth", "face", "face_points"]
+    assert groups["labels"] == ["ground_truth", "face", "face_points", "decided"]
     assert "human_score" in groups["screen"]
     assert len(dataset.skeletons["face_points"].labels) == 6
     made = {"kind", "human_score", "near_duplicate_group"}

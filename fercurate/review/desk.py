@@ -1,0 +1,287 @@
+"""The review desk: verdicts in, the log and FiftyOne brought up to date, the next images out.
+
+A verdict is on the disk before anybody is told of it. FiftyOne is brought up to date after
+that, and when it cannot be, the next `fercurate sync` does it from the log.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import threading
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from fercurate.decisions import Action, Decision, Log, Mode, Settled
+from fercurate.errors import FercurateError, InputError
+from fercurate.progress import Quiet
+from fercurate.review import marks
+from fercurate.review.agreement import repeatable
+from fercurate.review.evidence import Evidence
+from fercurate.review.history import History
+from fercurate.review.queue import open_of, own, queue, reopened, with_repeats
+from fercurate.review.relearn import EVERY, Relearner
+from fercurate.review.verdicts import Outcome, decide, spoken
+from fercurate.workspace import Workspace, option
+
+BATCH = 50
+"""Images that are laid out at a time; the next ones come in the newest order."""
+
+LONGEST = 600.0
+"""Seconds on one image above which the reviewer was away."""
+
+DeskMode = Literal["queue", "sample"]
+BLIND: tuple[Mode, ...] = ("sample", "repeat")
+SIGHTED: tuple[Mode, ...] = ("queue", "repeat")
+
+
+class Desk:
+    """One reviewer's desk over one dataset; may be used from several threads.
+
+    Args:
+        workspace: An audited dataset.
+        dataset: Its FiftyOne dataset, synced.
+        who: The reviewer.
+        mode: "queue": by rank, with all evidence. "sample": the drawn sample, blind.
+        repeats: Share of a batch, 0 to 1, that this reviewer has decided before.
+        relearn_command: Ranks the audit anew; run in the background.
+        view: A saved view to open instead of the queue.
+
+    Raises:
+        InputError: no audit, or no drawn sample where the mode asks for one.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        dataset: Any,
+        who: str,
+        *,
+        mode: DeskMode = "queue",
+        repeats: float = 0.0,
+        relearn_command: Sequence[str] | None = None,
+        view: str | None = None,
+    ) -> None:
+        self.workspace, self.dataset, self.who, self.mode = workspace, dataset, who, mode
+        self.view_name = view
+        self.evidence = Evidence.read(workspace)
+        self.history = History(Log(workspace.decisions_path))
+        self.relearner = Relearner(relearn_command, self._renewed)
+        self.batch: tuple[str, ...] = ()
+        self.given_here = 0
+        """Verdicts since the desk was set up."""
+        self.seconds: list[float] = []
+        self._repeats = repeats
+        self._repeated: frozenset[str] = frozenset()
+        self._lock = threading.RLock()
+        self._seed = random.SystemRandom().randrange(1 << 30)
+        self.ids = {
+            document["sample_id"]: document["_id"]
+            for document in dataset._sample_collection.find(
+                {"sample_id": {"$ne": None}}, {"sample_id": 1}
+            )
+        }
+        self.names = {str(_id): sample_id for sample_id, _id in self.ids.items()}
+        self.drawn = self._drawn() if mode == "sample" else ()
+        self.next_batch()
+
+    @property
+    def is_blind(self) -> bool:
+        return self.mode == "sample"
+
+    def _drawn(self) -> tuple[str, ...]:
+        table = self.workspace.drawn_sample()
+        if table is None:
+            raise InputError(
+                "No sample was drawn yet.",
+                f"Draw one with: fercurate review --sample 200{option(self.workspace)}",
+            )
+        return tuple(table.sort_values(["draw", "order"])["sample_id"])
+
+    # -- verdicts -----------------------------------------------------------------------
+    def record(
+        self,
+        action: Action,
+        images: Sequence[str],
+        *,
+        label: str | None = None,
+        seconds: float | None = None,
+    ) -> Outcome:
+        """Settle images; what is in the outcome as recorded is on the disk.
+
+        Args:
+            action: A verdict; `undo` is a method of its own.
+            images: Database ids, as the App gives them.
+            label: The class, for "relabel".
+            seconds: From showing the images to the verdict.
+
+        Raises:
+            FercurateError: the log cannot be written or read; then nothing was recorded.
+        """
+        with self._lock:
+            self.history.refresh()
+            names = [self.names[image] for image in images if image in self.names]
+            if not names:
+                return Outcome((), "Select images in the grid, or open one.", "error")
+            each = None if seconds is None else round(min(seconds, LONGEST) / len(names), 2)
+            made, refusals = [], []
+            for name in names:
+                decision = self._decision(action, name, label, each)
+                if isinstance(decision, Decision):
+                    made.append(decision)
+                else:
+                    refusals.append(decision)
+            if not made:
+                return Outcome((), refusals[0], "error", str(self.ids[names[0]]))
+            stamp = made[0].when  # one key press is one moment: undo takes all of it back
+            made = [dataclasses.replace(decision, when=stamp) for decision in made]
+            self.history.append(made)
+            self._count(len(made), each)
+            done = tuple(decision.sample_id for decision in made)
+            problem = self._mirror(done)
+            what = spoken(made[-1])
+            message = what if len(made) == 1 else f"{len(made)} images: {what}"
+            if refusals:
+                message += f"; {len(refusals)} left undecided: {refusals[0]}"
+            level = "warning" if refusals or problem else "success"
+            return Outcome(done, message + problem, level, str(self.ids[done[-1]]))
+
+    def _decision(
+        self, action: Action, name: str, label: str | None, seconds: float | None
+    ) -> Decision | str:
+        return decide(
+            action, name, self.evidence.facts.get(name), who=self.who, label=label,
+            mode="repeat" if name in self._repeated else self.mode, is_blind=self.is_blind,
+            evidence=self.evidence.stamp(name), seconds=seconds,
+        )  # fmt: skip
+
+    def undo(self) -> Outcome:
+        """Take back what this reviewer's last key press decided, in earlier sessions too.
+
+        Raises:
+            FercurateError: the log cannot be written or read; then nothing was taken back.
+        """
+        with self._lock:
+            self.history.refresh()
+            last = self.history.last_of(self.who, BLIND if self.is_blind else SIGHTED)
+            last = [verdict for verdict in last if verdict.sample_id in self.ids]
+            if not last:
+                return Outcome((), f"There is nothing of {self.who} to take back.", "error")
+            self.history.append([
+                Decision(v.sample_id, "undo", self.who, given=v.given, mode=v.mode, undoes=v.id)
+                for v in last
+            ])  # fmt: skip
+            done = tuple(dict.fromkeys(verdict.sample_id for verdict in last))
+            problem = self._mirror(done)
+            what = f"taken back: {spoken(last[-1])}" + (
+                f" and {len(last) - 1} more" * (len(last) > 1)
+            )
+            level = "warning" if problem else "success"
+            return Outcome(done, what + problem, level, str(self.ids[done[-1]]))
+
+    def _mirror(self, names: Sequence[str]) -> str:
+        """Bring FiftyOne up to date; returns what to add to the message where it fails."""
+        from pymongo.errors import PyMongoError
+
+        stand = {name: self.history.settled.get(name) for name in names}
+        try:
+            marks.write(self.dataset, self.ids, stand)
+        except PyMongoError:
+            return " - saved, but FiftyOne's database does not answer; start the review again"
+        return ""
+
+    def _count(self, n: int, seconds: float | None) -> None:
+        before = self.given_here // EVERY
+        self.given_here += n
+        if seconds is not None:
+            self.seconds += [seconds] * n
+        is_drawn_done = self.is_blind and not self.is_open()
+        if is_drawn_done or (not self.is_blind and self.given_here // EVERY > before):
+            self.relearner.start()
+
+    # -- what comes next -----------------------------------------------------------------
+    def is_open(self) -> bool:
+        """Whether an image of the present batch is still to be decided."""
+        return any(not self.is_done(name) for name in self.batch)
+
+    def is_done(self, name: str) -> bool:
+        """Whether an image of the batch needs no verdict any more."""
+        settled = self.history.settled.get(name)
+        if settled is None:
+            return False
+        mine = [v for v in settled.verdicts if v.who == self.who]
+        if name in self._repeated:
+            return any(v.mode == "repeat" and v.when >= self._laid_out for v in mine)
+        if self.is_blind:
+            return any(v.mode in BLIND for v in mine)
+        return not reopened(settled.last, self.evidence.facts[name])
+
+    def next_batch(self) -> tuple[str, ...]:
+        """Lay out the next images, in the newest order; empty where all is decided."""
+        with self._lock:
+            self.history.refresh()
+            settled = self.history.settled
+            if self.is_blind:
+                seen = own(settled, self.who, BLIND)
+                due = open_of(self.drawn, seen)
+                known = seen & set(self.drawn)
+            else:
+                due = [n for n in queue(self.evidence.facts, settled) if n in self.ids]
+                known = set(settled)  # another's verdicts too: two reviewers are compared
+            due = [name for name in due if name in self.ids][:BATCH]
+            known &= repeatable(self.history.events, self.who, self.ids)
+            seed = self._seed + len(self.history.events)
+            batch, self._repeated = with_repeats(due, known, self._repeats, seed)
+            self._laid_out = Decision("", "exclude", self.who).when
+            self.batch = tuple(batch)
+            return self.batch
+
+    def view(self) -> Any:
+        """The batch as a FiftyOne view; without any label where the reviewer is blind."""
+        shown = self.dataset.select([str(self.ids[name]) for name in self.batch], ordered=True)
+        if self.is_blind:
+            return shown.select_fields(["sample_id"])
+        if self._repeated:
+            return shown.exclude_fields(list(marks.FIELDS))
+        return shown
+
+    def earlier(self, name: str) -> Settled | None:
+        """The verdict to show beside an image; None where it would give a repeat away."""
+        hidden = self.is_blind or name in self._repeated
+        return None if hidden else self.history.settled.get(name)
+
+    # -- the renewed audit --------------------------------------------------------------
+    def _renewed(self) -> None:
+        """Take over an audit that was just ranked anew; runs in the background."""
+        from fercurate.review.columns import names_in_audit
+        from fercurate.review.sync import update_columns
+
+        evidence = Evidence.read(self.workspace)
+        with self._lock:
+            self.evidence = evidence
+        import fiftyone as fo
+
+        names = names_in_audit(self.workspace)
+        update_columns(fo, self.dataset, self.workspace, names, Quiet())
+
+    def close(self) -> None:
+        """Stop what runs in the background; all verdicts are on the disk already."""
+        self.relearner.close()
+
+
+_active: Desk | None = None
+
+
+def activate(desk: Desk | None) -> None:
+    """Make a desk the one that the App's operators work on; None for none."""
+    global _active
+    _active = desk
+
+
+def current() -> Desk:
+    """The active desk; raises `FercurateError` where there is none."""
+    if _active is None:
+        raise FercurateError(
+            "No review is open in this process.", "Open one with: fercurate review"
+        )
+    return _active

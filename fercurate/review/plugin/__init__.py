@@ -1,0 +1,197 @@
+"""The App's side of the review desk: an operator for each key, found by FiftyOne.
+
+The keys and the panel are JavaScript (`index.js`), which calls these by their URI.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from fercurate.errors import FercurateError
+from fercurate.labels import CLASSES, HOTKEYS
+from fercurate.review import board, desk
+from fercurate.review.verdicts import Outcome
+
+PANEL = "fercurate_review"
+"""As `index.js` names it."""
+
+SHOWN = ("ground_truth", "suggested", "decision", "decided")
+"""What a thumbnail bears while somebody reviews."""
+
+
+def _targets(ctx: Any) -> list[str]:
+    """The open image, else the selected ones; the page names them itself where it knows."""
+    given = ctx.params.get("images")
+    if given:
+        return [str(image) for image in given]
+    return [ctx.current_sample] if ctx.current_sample else list(ctx.selected or ())
+
+
+def _answer(ctx: Any, outcome: Outcome) -> dict[str, Any]:
+    """What the page needs after a verdict; says it itself where no key called it."""
+    at_desk = desk.current()
+    if not ctx.params.get("quiet"):
+        ctx.ops.notify(outcome.message, variant=outcome.level)
+        if outcome.recorded:
+            ctx.ops.reload_samples()
+    return {
+        "recorded": len(outcome.recorded),
+        "message": outcome.message,
+        "level": outcome.level,
+        "image": outcome.image,
+        "state": board.of(at_desk).state(),
+    }
+
+
+def _refused(ctx: Any, error: FercurateError) -> dict[str, Any]:
+    outcome = Outcome((), str(error), "error")
+    if not ctx.params.get("quiet"):
+        ctx.ops.notify(outcome.message, variant="error")
+    return {"recorded": 0, "message": outcome.message, "level": "error", "image": None}
+
+
+class _Verdict(foo.Operator):  # type: ignore[misc]
+    action: ClassVar[Any]
+    label: ClassVar[str]
+    icon: ClassVar[str]
+
+    @property
+    def config(self) -> Any:
+        return foo.OperatorConfig(
+            name=self.action, label=f"Review: {self.label}", icon=self.icon,
+            allow_immediate_execution=True,
+        )  # fmt: skip
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        try:
+            outcome = desk.current().record(
+                self.action, _targets(ctx),
+                label=ctx.params.get("label"), seconds=ctx.params.get("seconds"),
+            )  # fmt: skip
+        except FercurateError as error:
+            return _refused(ctx, error)
+        return _answer(ctx, outcome)
+
+
+class Accept(_Verdict):
+    action, label, icon = "accept", "accept the suggestion (a)", "check"
+
+
+class Keep(_Verdict):
+    action, label, icon = "keep", "keep the label (k)", "lock"
+
+
+class Ambiguous(_Verdict):
+    action, label, icon = "ambiguous", "more than one class fits (m)", "call_split"
+
+
+class Exclude(_Verdict):
+    action, label, icon = "exclude", "exclude the image (x)", "block"
+
+
+class Relabel(_Verdict):
+    action, label, icon = "relabel", "give another label (1 to 7)", "edit"
+
+    def resolve_input(self, ctx: Any) -> Any:
+        inputs = types.Object()
+        choices = types.DropdownView()
+        for key, name in HOTKEYS.items():
+            choices.add_choice(name, label=f"{key}  {name}")
+        inputs.enum("label", list(CLASSES), required=True, label="Label", view=choices)
+        return types.Property(inputs, view=types.View(label="Give another label"))
+
+
+class Undo(foo.Operator):  # type: ignore[misc]
+    @property
+    def config(self) -> Any:
+        return foo.OperatorConfig(
+            name="undo", label="Review: take the last verdict back (u)", icon="undo"
+        )
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        try:
+            outcome = desk.current().undo()
+        except FercurateError as error:
+            return _refused(ctx, error)
+        return _answer(ctx, outcome)
+
+
+class State(foo.Operator):  # type: ignore[misc]
+    """What the panel shows; asked for by the page alone."""
+
+    @property
+    def config(self) -> Any:
+        return foo.OperatorConfig(name="state", label="Review: state", unlisted=True)
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        try:
+            at_desk = desk.current()
+            image = ctx.params.get("image")
+            return {
+                "state": board.of(at_desk).state(),
+                "image": board.of(at_desk).image(image) if image else None,
+            }
+        except FercurateError as error:
+            return {"message": str(error), "level": "error"}
+
+
+class Next(foo.Operator):  # type: ignore[misc]
+    @property
+    def config(self) -> Any:
+        return foo.OperatorConfig(
+            name="next", label="Review: lay out the next images (n)", icon="skip_next"
+        )
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        try:
+            at_desk = desk.current()
+            batch = at_desk.next_batch()
+        except FercurateError as error:
+            return _refused(ctx, error)
+        ctx.ops.set_view(view=at_desk.view())
+        return {"first": str(at_desk.ids[batch[0]]) if batch else None, "n": len(batch),
+                "state": board.of(at_desk).state()}  # fmt: skip
+
+
+class Start(foo.Operator):  # type: ignore[misc]
+    """Lays the desk out when the App opens the dataset."""
+
+    @property
+    def config(self) -> Any:
+        return foo.OperatorConfig(
+            name="start", label="Review: open the desk", icon="fact_check", on_dataset_open=True
+        )
+
+    def execute(self, ctx: Any) -> None:
+        try:
+            at_desk = desk.current()
+        except FercurateError:
+            return  # the App was opened without a review
+        if ctx.dataset_name != at_desk.dataset.name:
+            return
+        if at_desk.view_name is not None:
+            ctx.ops.set_view(name=at_desk.view_name)
+        else:
+            ctx.ops.set_view(view=at_desk.view())
+        ctx.ops.set_active_fields([] if at_desk.is_blind else list(SHOWN))
+        ctx.ops.hide_sidebar()
+        ctx.ops.set_spaces(spaces=_spaces())
+
+
+def _spaces() -> Any:
+    """The grid, and the panel beside it."""
+    import fiftyone as fo
+
+    parts = []
+    for kind, pinned in (("Samples", True), (PANEL, False)):
+        tab = fo.Panel(type=kind, pinned=pinned)
+        parts.append(fo.Space(children=[tab], active_child=tab.component_id))
+    return fo.Space(children=parts, orientation="horizontal", sizes=[0.66, 0.34])
+
+
+def register(plugin: Any) -> None:
+    for operator in (Accept, Keep, Relabel, Ambiguous, Exclude, Undo, Next, State, Start):
+        plugin.register(operator)

@@ -1,0 +1,277 @@
+// The panel "Review": progress, numbers, the evidence of the open image, and buttons.
+import { css } from "./style.js";
+import { Evidence, Face } from "./evidence.js";
+
+const React = window.React;
+const h = React.createElement;
+const fos = window.__fos__;
+const { useRecoilValue, useSetRecoilState } = window.recoil;
+const { useSpaces } = window.__fosp__;
+
+const MODAL_SPACES = "fiftyone-modal-spaces";
+const number = (n) => n.toLocaleString("en");
+const percent = (share) => `${Math.round(100 * share)} %`;
+
+/** The open image's layout: the picture on the left, this panel on the right. */
+const beside = (panel) => ({
+  id: "root",
+  children: [
+    {
+      id: "fercurate-picture",
+      children: [
+        { id: "fo-sample-modal-plugin", children: [], type: "fo-sample-modal-plugin", pinned: true },
+      ],
+      type: "panel-container",
+      activeChild: "fo-sample-modal-plugin",
+    },
+    {
+      id: "fercurate-side",
+      children: [{ id: panel, children: [], type: panel, pinned: false }],
+      type: "panel-container",
+      activeChild: panel,
+    },
+  ],
+  type: "panel-container",
+  layout: "horizontal",
+  activeChild: panel,
+  sizes: [0.62, 0.38],
+});
+
+function useDesk(desk) {
+  const [, again] = React.useReducer((n) => n + 1, 0);
+  React.useEffect(() => {
+    desk.listeners.add(again);
+    return () => desk.listeners.delete(again);
+  }, [desk]);
+}
+
+function Bar({ done, of, label, strong }) {
+  const share = of ? done / of : 0;
+  return h(
+    "div",
+    { className: "fcr-progress" },
+    h(
+      "div",
+      { className: "fcr-row" },
+      h("span", { className: strong ? "fcr-strong" : "fcr-muted" }, label),
+      h("span", { className: "fcr-num" }, `${number(done)} of ${number(of)}`),
+    ),
+    h("div", { className: `fcr-track ${strong ? "" : "is-thin"}` },
+      h("div", { className: "fcr-fill", style: { width: `${100 * share}%` } })),
+  );
+}
+
+function Progress({ state, brief }) {
+  const blind = state.mode === "sample";
+  return h(
+    "section",
+    { className: "fcr-card", "data-cy": "fcr-progress" },
+    h(Bar, {
+      ...(blind ? state.total : state.batch),
+      label: blind ? "Random sample, blind" : "These images",
+      strong: true,
+    }),
+    !blind && !brief && h(Bar, { ...state.total, label: "Flagged by the audit, decided" }),
+  );
+}
+
+function Stat({ name, value, note, id }) {
+  return h(
+    "div",
+    { className: "fcr-stat", "data-cy": id },
+    h("div", { className: "fcr-stat-value" }, value),
+    h("div", { className: "fcr-stat-name" }, name),
+    note && h("div", { className: "fcr-muted fcr-small" }, note),
+  );
+}
+
+const COUNTED = {
+  accept: "accepted",
+  keep: "kept",
+  relabel: "relabelled",
+  ambiguous: "ambiguous",
+  exclude: "excluded",
+};
+
+function Numbers({ state }) {
+  const { precision, remaining, minutes, counts } = state;
+  const left = remaining && number(Math.round(remaining.value));
+  const interval =
+    remaining?.low != null
+      ? `${number(Math.round(remaining.low))} to ${number(Math.round(remaining.high))}, from the sample`
+      : remaining && "by the audit's own belief";
+  return h(
+    "section",
+    { className: "fcr-card", "data-cy": "fcr-numbers" },
+    h(
+      "div",
+      { className: "fcr-stats" },
+      state.mode === "queue" &&
+        h(Stat, {
+          id: "fcr-precision",
+          name: "of the queue was wrong",
+          value: precision ? percent(precision.value) : "–",
+          note: precision
+            ? `${Math.round(100 * precision.low)} to ${percent(precision.high)}, n = ${number(precision.n)}`
+            : "after the first verdict",
+        }),
+      state.mode === "queue" &&
+        h(Stat, {
+          id: "fcr-remaining",
+          name: "wrong labels remain",
+          value: left ?? "–",
+          note: interval ?? "being worked out",
+        }),
+      h(Stat, {
+        id: "fcr-minutes",
+        name: "minutes to the next 100",
+        value: minutes == null ? "–" : minutes < 10 ? minutes.toFixed(1) : Math.round(minutes),
+        note: `${number(state.given)} in this session`,
+      }),
+    ),
+    counts &&
+      h(
+        "div",
+        { className: "fcr-counts", "data-cy": "fcr-counts" },
+        Object.entries(COUNTED).map(([action, name]) =>
+          h("span", { key: action, className: counts[action] ? "" : "is-none" },
+            h("b", null, number(counts[action])), ` ${name}`),
+        ),
+        state.disputed > 0 && h("span", null, h("b", null, number(state.disputed)), " disputed"),
+      ),
+  );
+}
+
+function Key({ name, onClick, children, title, disabled, colour, wide }) {
+  return h(
+    "button",
+    {
+      type: "button",
+      className: `fcr-button ${wide ? "is-wide" : ""}`,
+      title,
+      disabled,
+      // the key press that follows must go to the page, not to this button
+      onMouseDown: (event) => event.preventDefault(),
+      onClick,
+      "data-cy": `fcr-key-${name}`,
+      style: colour && { "--fcr-mark": colour },
+    },
+    h("kbd", null, name),
+    h("span", null, children),
+  );
+}
+
+function Keys({ api, state, image }) {
+  const { press } = api;
+  const blind = state.mode === "sample";
+  return h(
+    "section",
+    { className: "fcr-card", "data-cy": "fcr-keys" },
+    !blind &&
+      h(
+        "div",
+        { className: "fcr-keys is-two" },
+        h(Key, {
+          name: "a",
+          wide: true,
+          disabled: image && !image.suggestion,
+          colour: image?.suggestion && state.colours[image.suggestion],
+          onClick: () => press("accept"),
+        }, image?.suggestion ? h("span", null, "accept ", h("b", null, image.suggestion)) : "accept"),
+        h(Key, {
+          name: "k",
+          wide: true,
+          disabled: image && !image.given,
+          colour: image?.given && state.colours[image.given],
+          onClick: () => press("keep"),
+        }, image?.given ? h("span", null, "keep ", h("b", null, image.given)) : "keep"),
+      ),
+    h(
+      "div",
+      { className: "fcr-keys is-labels" },
+      state.classes.map((label, i) =>
+        h(Key, {
+          key: label,
+          name: String(i + 1),
+          colour: state.colours[label],
+          onClick: () => press("relabel", { label }),
+        }, label),
+      ),
+    ),
+    h(
+      "div",
+      { className: "fcr-keys is-three" },
+      h(Key, { name: "m", title: "More than one class fits", onClick: () => press("ambiguous") }, "ambiguous"),
+      h(Key, { name: "x", title: "No face, or no photograph", onClick: () => press("exclude") }, "exclude"),
+      h(Key, { name: "u", title: "Take the last verdict back", onClick: () => press("undo") }, "undo"),
+    ),
+  );
+}
+
+function Ranking({ ranking }) {
+  if (!ranking.enabled) return null;
+  const text = {
+    running: "Ranking anew with your verdicts …",
+    failed: `The ranking was not renewed: ${ranking.message}`,
+    idle: ranking.rounds
+      ? `Ranked anew ${ranking.rounds} time${ranking.rounds > 1 ? "s" : ""}; the next images come in the new order`
+      : `Ranked anew after every ${ranking.every} verdicts`,
+  }[ranking.state];
+  return h(
+    "div",
+    { className: `fcr-ranking is-${ranking.state}`, "data-cy": "fcr-ranking" },
+    h("i", null),
+    text,
+  );
+}
+
+function Help({ state, api, isOpen }) {
+  const blind = state.mode === "sample";
+  return h(
+    "div",
+    { className: "fcr-help" },
+    isOpen
+      ? h("span", null, h("kbd", null, "←"), " ", h("kbd", null, "→"), " look without deciding")
+      : h("span", null, "Open the first image, or tick several and press a key for all."),
+    " ",
+    h("button", { type: "button", className: "fcr-link", "data-cy": "fcr-next",
+      onMouseDown: (event) => event.preventDefault(), onClick: api.nextBatch },
+      h("kbd", null, "n"), blind ? " lay out those left" : " the next images"),
+  );
+}
+
+export function makePanel(api) {
+  const { desk } = api;
+  return function Review() {
+    useDesk(desk);
+    const open = useRecoilValue(fos.nullableModalSampleId) || null;
+    const { spaces, updateSpaces } = useSpaces(MODAL_SPACES);
+    const showSidebar = useSetRecoilState(fos.sidebarVisible(true));
+    React.useEffect(() => {
+      if (!spaces.root.layout) updateSpaces(beside(api.PANEL));
+      showSidebar(false);
+      api.refresh();
+    }, []);
+    React.useEffect(() => api.see(open), [open]);
+    const { state } = desk;
+    if (!state) return h("div", { className: "fcr" }, h("style", null, css));
+    const image = open && desk.image?.id === open ? desk.image : null;
+    const blind = state.mode === "sample";
+    return h(
+      "div",
+      { className: `fcr ${open ? "is-open" : ""}`, "data-cy": "fcr-panel", "data-image": image?.id },
+      h("style", null, css),
+      !open && h("header", { className: "fcr-row" },
+        h("span", { className: "fcr-title" }, blind ? "Blind sample" : "Review"),
+        h("span", { className: "fcr-who" }, state.who)),
+      h(Progress, { state, brief: open }),
+      open && !blind && h(Evidence, { image, colours: state.colours }),
+      open && blind && h("section", { className: "fcr-card" },
+        image ? h(Face, { image, alone: true }) : h("div", { className: "fcr-face is-alone" })),
+      h(Keys, { api, state, image }),
+      h(Numbers, { state }),
+      h(Ranking, { ranking: state.ranking }),
+      h(Help, { state, api, isOpen: Boolean(open) }),
+    );
+  };
+}
