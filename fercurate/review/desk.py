@@ -196,7 +196,7 @@ class Desk:
         if seconds is not None:
             self.seconds += [seconds] * n
         is_drawn_done = self.is_blind and not self.is_open()
-        if is_drawn_done or (not self.is_blind and self.given_here // EVERY > before):
+        if is_drawn_done or self.given_here // EVERY > before:
             self.relearner.start()
 
     # -- what comes next -----------------------------------------------------------------

@@ -14,6 +14,7 @@ from fercurate.decisions import Decision, Log
 from fercurate.design_weights import weights
 from fercurate.files import write_table
 from fercurate.labels import CLASSES, INDEX
+from fercurate.rerank import sampling as drawing
 from fercurate.review import estimate, sampling
 from fercurate.workspace import Workspace
 
@@ -46,7 +47,7 @@ def test_95_per_cent_intervals_cover_92_or_more(error: str, n: int, reviewed: in
     values, covered, class_covered = [], [], []
     for seed in range(250):
         random = np.random.default_rng(seed).random(len(FRAME))
-        sample = sampling.draw(FRAME.assign(random=random), None, n, seed)
+        sample = drawing.draw(FRAME.assign(random=random), None, n, seed)
         outcome = np.full(len(FRAME), estimate.UNSEEN)
         rows = sample["row"].to_numpy()[:reviewed]
         outcome[rows] = seen[rows]
@@ -63,7 +64,7 @@ def test_95_per_cent_intervals_cover_92_or_more(error: str, n: int, reviewed: in
 
 
 def test_the_estimate_is_the_weighted_mean() -> None:
-    sample = sampling.draw(FRAME, None, 300, 0)
+    sample = drawing.draw(FRAME, None, 300, 0)
     outcome = np.full(len(FRAME), estimate.UNSEEN)
     rows = sample["row"].to_numpy()[:170]
     outcome[rows] = truth("by class")[rows]

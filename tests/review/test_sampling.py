@@ -13,6 +13,7 @@ from fercurate.decisions import Decision, Log
 from fercurate.errors import InputError
 from fercurate.files import write_table
 from fercurate.labels import CLASSES
+from fercurate.rerank import sampling as drawing
 from fercurate.review import sampling
 from fercurate.workspace import FRAME_COLUMNS, SAMPLE_COLUMNS, Workspace
 
@@ -23,7 +24,7 @@ def make_frame(n: int = 6000, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     label = rng.choice(7, n, p=SHARES)
     quality = rng.beta(2, 1 + label % 3, n)
-    stratum = sampling.strata(label, quality)
+    stratum = drawing.strata(label, quality)
     names = [f"face-{i}" for i in range(n)]
     return pd.DataFrame(
         {
@@ -32,8 +33,8 @@ def make_frame(n: int = 6000, seed: int = 0) -> pd.DataFrame:
             "label": np.array(CLASSES)[label],
             "stratum": stratum,
             "label_quality": quality,
-            "uncertainty": sampling.uncertainty(stratum, quality),
-            "random": sampling.random_numbers(names, seed),
+            "uncertainty": drawing.uncertainty(stratum, quality),
+            "random": drawing.random_numbers(names, seed),
         }
     )
 
@@ -44,7 +45,7 @@ FRAME = make_frame()
 def test_strata_are_thirds_of_quality_within_a_class() -> None:
     label = np.array([0, 0, 0, 2, 2, 2, 2, 2, 2])
     quality = np.array([0.9, 0.1, 0.5, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1])
-    assert sampling.strata(label, quality).tolist() == [2, 0, 1, 8, 8, 7, 7, 6, 6]
+    assert drawing.strata(label, quality).tolist() == [2, 0, 1, 8, 8, 7, 7, 6, 6]
 
 
 @pytest.mark.parametrize(
@@ -59,13 +60,13 @@ def test_strata_are_thirds_of_quality_within_a_class() -> None:
     ],
 )
 def test_sizes(n: int, size: list, deviation: list, least: list, expected: list) -> None:
-    found = sampling.allocate(n, np.array(size), np.array(deviation), np.array(least))
+    found = drawing.allocate(n, np.array(size), np.array(deviation), np.array(least))
     assert found.tolist() == expected
 
 
 @pytest.mark.parametrize("n", [21, 50, 100, 200, 500, 5999, 6000])
 def test_the_size_asked_for_is_drawn_and_each_stratum_seen(n: int) -> None:
-    sample = sampling.draw(FRAME, None, n, 0)
+    sample = drawing.draw(FRAME, None, n, 0)
     assert tuple(sample.columns) == SAMPLE_COLUMNS
     assert len(sample) == n
     assert sample["sample_id"].is_unique
@@ -74,20 +75,20 @@ def test_the_size_asked_for_is_drawn_and_each_stratum_seen(n: int) -> None:
 
 
 def test_no_weight_is_extreme() -> None:
-    sample = sampling.draw(FRAME, None, 200, 0)
+    sample = drawing.draw(FRAME, None, 200, 0)
     weight = 1 / sample["inclusion_probability"]
     assert weight.max() / weight.min() < 8
     assert weight.sum() == pytest.approx(len(FRAME))
 
 
 def test_an_extension_keeps_the_first_draw_and_its_order() -> None:
-    first = sampling.draw(FRAME, None, 200, 0)
-    more = sampling.draw(FRAME, first, 300, 0)
+    first = drawing.draw(FRAME, None, 200, 0)
+    more = drawing.draw(FRAME, first, 300, 0)
     assert more["sample_id"].tolist()[:200] == first["sample_id"].tolist()
     assert more["draw"].tolist() == [0] * 200 + [1] * 100
     assert more["order"].tolist() == list(range(300))
     assert (1 / more["inclusion_probability"]).sum() == pytest.approx(len(FRAME))
-    assert sampling.draw(FRAME, more, 300, 0).equals(more)
+    assert drawing.draw(FRAME, more, 300, 0).equals(more)
 
 
 def test_inclusion_probabilities_are_those_of_many_draws() -> None:
@@ -95,9 +96,9 @@ def test_inclusion_probabilities_are_those_of_many_draws() -> None:
     hits = np.zeros(len(frame))
     told = np.zeros(len(frame))
     for seed in range(300):
-        drawn = frame.assign(random=sampling.random_numbers(frame["sample_id"].tolist(), seed))
-        first = sampling.draw(drawn, None, 60, seed)
-        sample = sampling.draw(drawn, first, 90, seed)
+        drawn = frame.assign(random=drawing.random_numbers(frame["sample_id"].tolist(), seed))
+        first = drawing.draw(drawn, None, 60, seed)
+        sample = drawing.draw(drawn, first, 90, seed)
         hits[sample["row"]] += 1
         told[sample["row"]] = sample["inclusion_probability"]
     assert (hits[told == 1] == 300).all()
@@ -108,7 +109,7 @@ def test_inclusion_probabilities_are_those_of_many_draws() -> None:
 
 
 def test_any_first_part_is_spread_over_the_strata() -> None:
-    sample = sampling.draw(FRAME, None, 400, 0)
+    sample = drawing.draw(FRAME, None, 400, 0)
     whole = sample["stratum"].value_counts()
     for k in (50, 100, 200):
         part = sample["stratum"][:k].value_counts().reindex(whole.index, fill_value=0)
@@ -118,7 +119,7 @@ def test_any_first_part_is_spread_over_the_strata() -> None:
 def test_one_image_of_each_group_of_copies() -> None:
     group = np.array([-1, 0, 0, 1, 1, 1, -1])
     random = np.array([0.9, 0.8, 0.1, 0.5, 0.4, 0.6, 0.0])
-    assert sampling.one_a_group(group, random).tolist() == [1, 0, 1, 0, 1, 0, 1]
+    assert drawing.one_a_group(group, random).tolist() == [1, 0, 1, 0, 1, 0, 1]
 
 
 @pytest.fixture
