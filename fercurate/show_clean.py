@@ -21,9 +21,9 @@ def cleaned(space: Workspace, result: CleanResult, *, as_json: bool) -> None:
         print_json({"dataset": space.name, **asdict(result), "changes": str(space.changes_path)})
         return
     out, found = console(), result.summary
-    for source in found["used"]:
-        if ": " in source:  # a published list says what it found
-            out.print(source[0].upper() + source[1:], markup=False)
+    out.print(
+        f"Made from the manifest, {', '.join(found['used']) or 'and nothing else'}", markup=False
+    )
     rows: list[list[object]] = [
         [why, "dropped" if why in LEAVES else "stays", n] for why, n in found["reasons"].items()
     ]

@@ -26,7 +26,8 @@ class Evidence:
 
     Attributes:
         table: N rows in the manifest's order, with the columns of `blank`.
-        used: What the table was made from: "screen", "audit", or a published list.
+        used: What the table was made from: "screen", the audit with its profile and the number
+            of verdicts that it learnt from, or a published list.
         notes: What was not there and so was not used, a sentence each.
         removal_precision: Share of the images held for no human face that are none, 0..1, as
             cross-validated; None where nobody measured it.
@@ -97,9 +98,18 @@ def gather(space: Workspace, manifest: pd.DataFrame) -> Evidence:
         )
     else:
         _add_audit(table, space)
-        used.append("audit")
+        used.append(_audit_in_words(space))
         hashes["audit"] = hash_file(space.audit_path)
     return Evidence(table, tuple(used), tuple(notes), precision, hashes)
+
+
+def _audit_in_words(space: Workspace) -> str:
+    """The audit, and what it knew beforehand; a profile is named wherever it was used."""
+    if not space.audit_summary_path.exists():
+        return "audit"
+    about = space.audit_summary()
+    profile, n = about.get("profile", "unknown"), about.get("n_verdicts", 0)
+    return f"audit (profile {profile}, {n:,} verdicts)"
 
 
 def two_way_belief(

@@ -79,7 +79,7 @@ def test_summary_says_what_was_found_and_how():
     assert "labelled sad, looks neutral (1,200); labelled fear, looks sad (9)." in text
     assert text.endswith(
         "The run took 1 min 15 s on cpu: effort quick, 4 folds repeated 2 times, seed 7, "
-        "noise profile generic."
+        "profile generic."
     )
 
 
