@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import signal
 import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from fercurate import __version__
-from fercurate.cli import find, prepare, settle, walk  # noqa: F401 - their commands register
 from fercurate.cli.options import app
 from fercurate.errors import EXIT_FAILED, EXIT_STOPPED, FercurateError
+
+# their commands register themselves; --help lists them in this order, which is that of the road
+for _group in ("prepare", "find", "settle", "walk"):
+    import_module(f"fercurate.cli.{_group}")
 
 
 @app.callback(invoke_without_command=True)
