@@ -1,4 +1,4 @@
-"""A dataset's folder: the only module that knows file names."""
+"""A dataset's folder: what is in it, which stages have run, and how it is found."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fercurate.decisions import Decision, Log
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import write_json
+from fercurate.paths import Paths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,153 +38,16 @@ CLEAN_COLUMNS = ("row", "sample_id", "split", "label", "gold_label", "why")
 
 
 @dataclasses.dataclass(frozen=True)
-class Workspace:
+class Workspace(Paths):
     """The files of one dataset.
 
     `root` need not exist yet. Readers raise `InputError` naming the command that makes a
     file which is missing.
     """
 
-    root: Path
-
     @property
     def name(self) -> str:
         return self.root.resolve().name
-
-    # -- files ------------------------------------------------------------------------
-    @property
-    def manifest_path(self) -> Path:
-        return self.root / "manifest.parquet"
-
-    @property
-    def faces_path(self) -> Path:
-        return self.root / "faces.npy"
-
-    @property
-    def images_dir(self) -> Path:
-        return self.root / "images"
-
-    @property
-    def votes_path(self) -> Path:
-        return self.root / "votes.parquet"
-
-    @property
-    def rejected_path(self) -> Path:
-        return self.root / "rejected.csv"
-
-    @property
-    def enrich_rejected_path(self) -> Path:
-        """Photographs and faces that the last `fercurate enrich` left out, and why."""
-        return self.root / "enrich-rejected.csv"
-
-    @property
-    def dataset_path(self) -> Path:
-        """What was imported: its source, format and whether it is FER2013."""
-        return self.root / "dataset.json"
-
-    @property
-    def kinds_path(self) -> Path:
-        """What a person says each image is: columns row, kind, how."""
-        return self.root / "kinds.csv"
-
-    @property
-    def flaws_path(self) -> Path:
-        """Flaws that a person has seen: columns row, watermark, hand, sunglasses."""
-        return self.root / "flaws.csv"
-
-    @property
-    def heads_path(self) -> Path:
-        """The screen's classifiers where they were fitted on this dataset's own labels."""
-        return self.root / "screen-heads.npz"
-
-    @property
-    def screen_path(self) -> Path:
-        return self.root / "screen.parquet"
-
-    @property
-    def components_path(self) -> Path:
-        """What the screen's image network sees, as principal components of all images."""
-        return self.root / "components.npy"
-
-    @property
-    def screen_summary_path(self) -> Path:
-        return self.root / "screen.json"
-
-    @property
-    def audit_path(self) -> Path:
-        return self.root / "audit.parquet"
-
-    @property
-    def audit_summary_path(self) -> Path:
-        return self.root / "audit.json"
-
-    @property
-    def pred_probs_path(self) -> Path:
-        return self.root / "pred_probs.npy"
-
-    @property
-    def evidence_path(self) -> Path:
-        """What the cross-fitting says of each audited image: what re-ranking starts from."""
-        return self.root / "evidence.npz"
-
-    @property
-    def sample_path(self) -> Path:
-        """Images drawn at random for review, with their strata and inclusion probabilities."""
-        return self.root / "sample.parquet"
-
-    @property
-    def sample_frame_path(self) -> Path:
-        """All images that the sample was drawn from, as they were at the first draw."""
-        return self.root / "sample-frame.parquet"
-
-    @property
-    def decisions_path(self) -> Path:
-        """What reviewers decided, one JSON object a line, only ever appended to."""
-        return self.root / "decisions.jsonl"
-
-    @property
-    def clean_path(self) -> Path:
-        return self.root / "clean.parquet"
-
-    @property
-    def clean_summary_path(self) -> Path:
-        return self.root / "clean.json"
-
-    @property
-    def changes_path(self) -> Path:
-        """Each image that cleaning dropped or changed, and why."""
-        return self.root / "changes.csv"
-
-    @property
-    def plugins_dir(self) -> Path:
-        """The folder where FiftyOne finds our plugin and links to the user's own."""
-        return self.root / ".plugins"
-
-    def server_log_path(self, who: str) -> Path:
-        """What FiftyOne's server logged during the last review of one reviewer."""
-        return self.database_dir / f"server-{who}.log"
-
-    def reviewing_path(self, who: str) -> Path:
-        """Held by the running review of one reviewer; says at which port."""
-        return self.database_dir / f"reviewing-{who}"
-
-    @property
-    def stages_path(self) -> Path:
-        return self.root / "stages.json"
-
-    @property
-    def runs_dir(self) -> Path:
-        return self.root / "runs"
-
-    @property
-    def database_dir(self) -> Path:
-        return self.root / ".fiftyone"
-
-    def image_path(self, sample_id: str) -> Path:
-        return self.images_dir / f"{sample_id}.png"
-
-    def run_dir(self, run_id: str) -> Path:
-        return self.runs_dir / run_id
 
     # -- readers ----------------------------------------------------------------------
     def manifest(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
