@@ -76,13 +76,14 @@ class Outcome:
 
 
 def fingerprint_of(workspace: Workspace, trained: str, config: AuditConfig) -> str:
-    """Follows the networks, the profile, the verdicts and the sample that they were drawn in."""
+    """Follows the networks, the screen whose image network is heard, the profile, the verdicts."""
     profile = _profile(workspace, config)
     stands = {
         name: [(verdict.outcome, verdict.mode) for verdict in found.verdicts]
         for name, found in settle(workspace.decisions()).items()
     }
-    return fingerprint(trained, RANKING, profile.name, profile.prior, stands)
+    screened = workspace.fingerprint_of("screen")
+    return fingerprint(trained, RANKING, screened, profile.name, profile.prior, stands)
 
 
 def _profile(workspace: Workspace, config: AuditConfig) -> Profile:

@@ -70,7 +70,7 @@ def render(facts: Mapping[str, Any], face: Callable[[int], str] | None) -> str:
             screen=None if screened is None else screen_section.view(screened),
             screen_summary="" if screened is None else prose.screen_summary(screened),
             alone=False,
-            sync=f"fercurate sync --dataset {shlex.quote(facts['dataset'])}",
+            review=f"fercurate review --sample 200 --dataset {shlex.quote(facts['dataset'])}",
         )
     )
 

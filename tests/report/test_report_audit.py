@@ -43,7 +43,7 @@ def test_three_files_and_what_they_say(audited, tmp_path):
     text = " ".join(page_of(result).text)
     for said in ("Label audit", "The 20 worst images", f"{result.n_label_issues} labels"):
         assert said in text
-    assert "fercurate sync --dataset made" in text
+    assert "fercurate review --sample 200 --dataset made" in text
 
 
 def test_default_folder_is_named_after_the_dataset(audited, tmp_path, monkeypatch):
