@@ -15,7 +15,9 @@ from fercurate.audit import folds
 from fercurate.errors import FercurateError
 from fercurate.files import replacing
 from fercurate.learn.models import FaceNet, FaceNetConfig
-from fercurate.learn.train import Recipe, Trainer, fit, predict
+from fercurate.learn.predict import predict
+from fercurate.learn.recipe import Recipe
+from fercurate.learn.train import Trainer, fit
 from fercurate.progress import Progress
 
 NEIGHBOURS = 24
@@ -123,7 +125,7 @@ class _Fold:
             advance(len(seen) * self.plan.recipe.epochs)
             return earlier
         torch.manual_seed(seed)
-        trainer = Trainer(
+        trainer: Trainer[FaceNet] = Trainer(
             FaceNet(self.plan.network),
             self.faces[seen],
             self.labels[seen],
@@ -139,7 +141,7 @@ class _Fold:
             sums.logits = state["logits"].cpu().numpy()
             advance(len(seen) * trainer.epochs_done)
 
-        def after_epoch(trainer: Trainer, loss: float) -> None:
+        def after_epoch(trainer: Trainer[FaceNet], loss: float) -> None:
             if trainer.epochs_done > trainer.recipe.epochs - self.plan.average_epochs:
                 logits, sums.embeddings = predict(
                     trainer.average, self.faces[index], self.device, trainer.recipe.predict_side

@@ -8,7 +8,7 @@ import math
 from fercurate.audit.crossfit import Plan
 from fercurate.config import AuditConfig, Effort
 from fercurate.learn.models import FaceNetConfig
-from fercurate.learn.train import Recipe
+from fercurate.learn.recipe import Recipe
 
 _EFFORTS: dict[Effort, Plan] = {
     "quick": Plan(

@@ -1,4 +1,4 @@
-"""Muon for convolutions, AdamW for the rest, and an average of the weights over time."""
+"""Muon or Nesterov for convolutions, AdamW for the rest; an average of the weights over time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fercurate.learn.device import has_fast_bf16
+from fercurate.learn.recipe import Recipe
 
 
 def orthogonalise(matrix: Tensor, steps: int = 5) -> Tensor:
@@ -91,14 +92,24 @@ class Optimizers:
             optimizer.load_state_dict(state)
 
 
-def build(model: nn.Module, lr: float, lr_rest: float, weight_decay: float) -> Optimizers:
-    """Muon on every convolution but the first, AdamW on the first, norms and the head."""
-    convolutions = [p for p in model.parameters() if p.ndim == 4 and p.shape[1] > 1]
-    chosen = {id(p) for p in convolutions}
+def build(model: nn.Module, recipe: Recipe) -> Optimizers:
+    """The optimizers of a recipe.
+
+    Muon or Nesterov take every convolution but the first, AdamW the first, norms and dense
+    layers; or AdamW takes all.
+    """
+    by_kind = recipe.optimizer != "adamw"
+    filters = [p for p in model.parameters() if by_kind and p.ndim == 4 and p.shape[1] > 1]
+    chosen = {id(p) for p in filters}
     rest = [p for p in model.parameters() if id(p) not in chosen]
-    return Optimizers(
-        Muon(convolutions, lr), torch.optim.AdamW(rest, lr_rest, weight_decay=weight_decay)
-    )
+    of_rest = torch.optim.AdamW(rest, recipe.lr_rest, weight_decay=recipe.weight_decay)
+    if not filters:
+        return Optimizers(of_rest)
+    if recipe.optimizer == "muon":
+        return Optimizers(Muon(filters, recipe.lr), of_rest)
+    decay = 5 * recipe.weight_decay  # the usual 5e-4
+    nesterov = torch.optim.SGD(filters, recipe.lr, 0.9, weight_decay=decay, nesterov=True)
+    return Optimizers(nesterov, of_rest)
 
 
 class WeightAverage:

@@ -18,7 +18,7 @@ from fercurate.decisions import Decision, Log
 from fercurate.errors import InputError
 from fercurate.labels import CLASSES
 from fercurate.learn.models import FaceNetConfig
-from fercurate.learn.train import Recipe
+from fercurate.learn.recipe import Recipe
 from fercurate.progress import Quiet
 from fercurate.workspace import AUDIT_COLUMNS, Workspace
 

@@ -19,7 +19,7 @@ from fercurate.evaluate import planted
 from fercurate.files import write_table
 from fercurate.learn import train
 from fercurate.learn.models import FaceNetConfig
-from fercurate.learn.train import Recipe
+from fercurate.learn.recipe import Recipe
 from fercurate.progress import Quiet
 from fercurate.workspace import AUDIT_COLUMNS, Workspace
 

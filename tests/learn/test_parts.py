@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fercurate.learn import device, models, optim
-from fercurate.learn.augment import Augmentation, affine
+from fercurate.learn import augment, device, models, optim
+from fercurate.learn.augment import Augmentation
 
-STILL = Augmentation(rotate=0, scale=0, shift=0, flip=False)
+STILL = Augmentation(rotate=0, scale=0, shift=0, flip="none")
 
 
 def faces(n: int = 4, side: int = 48) -> torch.Tensor:
@@ -16,32 +16,55 @@ def faces(n: int = 4, side: int = 48) -> torch.Tensor:
 
 
 def test_no_augmentation_changes_nothing() -> None:
-    same = affine(faces(), 48, STILL, torch.Generator())
-    assert torch.allclose(same, faces(), atol=1e-5)
+    maps = augment.random_maps(4, STILL, torch.Generator())
+    assert torch.allclose(augment.warp(faces(), maps, 48), faces(), atol=1e-5)
 
 
 @pytest.mark.parametrize("side", [24, 40, 48])
 def test_augmentation_resamples(side: int) -> None:
-    made = affine(faces(), side, Augmentation(), torch.Generator().manual_seed(1))
+    maps = augment.random_maps(4, Augmentation(), torch.Generator().manual_seed(1))
+    made = augment.warp(faces(), maps, side)
     assert made.shape == (4, 1, side, side)
     assert made.min() >= 0
     assert made.max() <= 1
 
 
+def n_mirrored(maps: torch.Tensor) -> int:
+    many = faces(len(maps))
+    made = augment.warp(many, maps, 48)
+    return sum(torch.allclose(a, b.flip(2), atol=1e-4) for a, b in zip(made, many, strict=True))
+
+
 def test_half_are_mirrored() -> None:
-    many = faces(64)
-    flipped = affine(many, 48, Augmentation(0, 0, 0), torch.Generator().manual_seed(0))
-    mirrored = sum(
-        torch.allclose(a, b.flip(2), atol=1e-4) for a, b in zip(flipped, many, strict=True)
-    )
-    assert 16 < mirrored < 48
+    maps = augment.random_maps(64, Augmentation(0, 0, 0), torch.Generator().manual_seed(0))
+    assert 16 < n_mirrored(maps) < 48
+
+
+def test_which_are_mirrored_can_be_said() -> None:
+    mirrored = torch.arange(64) < 10
+    how = Augmentation(0, 0, 0, flip="alternate")
+    assert n_mirrored(augment.random_maps(64, how, torch.Generator(), mirrored)) == 10
 
 
 def test_a_seed_means_the_same_batch() -> None:
     one, two = (
-        affine(faces(), 32, Augmentation(), torch.Generator().manual_seed(5)) for _ in range(2)
+        augment.random_maps(4, Augmentation(), torch.Generator().manual_seed(5)) for _ in range(2)
     )
     assert torch.equal(one, two)
+
+
+def test_cut_out_lays_a_square_of_zeros() -> None:
+    middles = torch.tensor([[0.5, 0.5], [0.0, 0.0]])
+    made = augment.cut_out(torch.ones(2, 1, 48, 48), middles, 0.25)
+    assert [(48 * 48 - int(m.sum())) for m in made] == [12 * 12, 6 * 6]
+    assert made[0, 0, 24, 24] == 0
+    assert made[1, 0, 47, 47] == 1
+
+
+def test_mixup_pairs_keep_the_larger_share_first() -> None:
+    share, partners = augment.random_pairs(32, 0.2, torch.Generator().manual_seed(0))
+    assert 0.5 <= share <= 1
+    assert sorted(partners.tolist()) == list(range(32))
 
 
 def test_standardise_takes_lighting_out_and_spares_flat_images() -> None:

@@ -6,7 +6,9 @@ import torch
 
 from fercurate.learn import train
 from fercurate.learn.models import FaceNet, FaceNetConfig
-from fercurate.learn.train import Recipe, Trainer
+from fercurate.learn.predict import predict
+from fercurate.learn.recipe import Recipe
+from fercurate.learn.train import Trainer
 
 CPU = torch.device("cpu")
 TINY = FaceNetConfig(widths=(8, 8, 16))
@@ -37,7 +39,7 @@ def test_it_learns_and_margins_show_it() -> None:
     losses: list[float] = []
     train.fit(made, [lambda _, loss: losses.append(loss)])
     assert losses[-1] < losses[0]
-    logits, embeddings = train.predict(made.average, faces, CPU, side=40)
+    logits, embeddings = predict(made.average, faces, CPU, side=40)
     assert logits.shape == (96, 7)
     assert embeddings.shape == (96, 16)
     assert (logits.argmax(1) == labels)[1:].mean() > 0.9
@@ -104,8 +106,8 @@ def test_predictions_do_not_depend_on_mirroring() -> None:
     faces, _ = two_kinds(8)
     torch.manual_seed(0)
     model = FaceNet(TINY).eval()
-    logits, _ = train.predict(model, faces, CPU)
-    mirrored, _ = train.predict(model, faces[:, :, ::-1], CPU)
+    logits, _ = predict(model, faces, CPU)
+    mirrored, _ = predict(model, faces[:, :, ::-1], CPU)
     assert logits == pytest.approx(mirrored, abs=2e-2)
 
 
