@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from fercurate.clean.evidence import BELIEFS
-from fercurate.evaluate.audit_scores import gold_classes
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS, INDEX
+from fercurate.votes import gold_classes
 from fercurate.workspace import Workspace
 
 

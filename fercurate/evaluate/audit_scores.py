@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.errors import InputError
-from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS, INDEX
+from fercurate.labels import CLASSES, FERPLUS_COLUMNS, INDEX
+from fercurate.votes import gold_classes
 from fercurate.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -68,20 +69,6 @@ def run(workspace: Workspace, votes_file: Path | None) -> AuditScores:
     audit = workspace.audit()
     votes = read_votes(workspace, votes_file)
     return score(audit, gold_classes(votes)[audit["row"].to_numpy()])
-
-
-def gold_classes(votes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The class that more than half of all votes go to, -1 where there is none.
-
-    Args:
-        votes: int64 [N, 10], columns as in `FERPLUS_COLUMNS`; contempt, unknown and "not a
-            face" count in the total.
-    """
-    columns = [FERPLUS_COLUMNS.index(FERPLUS_OF_CLASS[name]) for name in CLASSES]
-    of_class = votes[:, columns]
-    total = votes.sum(axis=1)
-    agreed = (total > 0) & (2 * of_class.max(axis=1) > total)
-    return np.where(agreed, of_class.argmax(axis=1), -1)
 
 
 def score(audit: pd.DataFrame, gold: NDArray[np.int64]) -> AuditScores:

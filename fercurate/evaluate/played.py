@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.evaluate.audit_scores import gold_classes, read_votes
+from fercurate.evaluate.audit_scores import read_votes
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS, INDEX
 from fercurate.rerank import known, sampling
 from fercurate.rerank.choice import Prior, Probs
 from fercurate.rerank.learn import Verdicts, learn
 from fercurate.rerank.verdicts import weigh
+from fercurate.votes import gold_classes
 from fercurate.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -17,22 +17,6 @@ def votes(**counts: int) -> list[int]:
     return [counts.get(name, 0) for name in FERPLUS_COLUMNS]
 
 
-@pytest.mark.parametrize(
-    ("row", "gold"),
-    [
-        (votes(happiness=10), 3),
-        (votes(sadness=6, neutral=4), 4),
-        (votes(sadness=5, neutral=5), -1),
-        (votes(anger=3, unknown=7), -1),
-        (votes(anger=6, NF=4), 0),
-        (votes(contempt=9, neutral=1), -1),
-        (votes(), -1),
-    ],
-)
-def test_gold_is_more_than_half_of_all_votes(row: list[int], gold: int) -> None:
-    assert audit_scores.gold_classes(np.array([row])).tolist() == [gold]
-
-
 def audit_table() -> pd.DataFrame:
     """Ten images labelled sad; the first four are neutral, and the audit finds three of them."""
     return pd.DataFrame(

@@ -17,11 +17,12 @@ from sklearn.metrics import average_precision_score
 from fercurate.audit import noise, rank, scores
 from fercurate.audit.crossfit import load_repeats
 from fercurate.audit.evidence import gather
-from fercurate.evaluate.audit_scores import gold_classes, read_votes
+from fercurate.evaluate.audit_scores import read_votes
 from fercurate.labels import INDEX
 from fercurate.rerank import known as left_behind
 from fercurate.rerank import profiles
 from fercurate.rerank.learn import Verdicts, learn
+from fercurate.votes import gold_classes
 from fercurate.workspace import Workspace
 
 

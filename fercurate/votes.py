@@ -1,0 +1,43 @@
+"""FER+ votes as classes: what most people saw, and how they were divided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS
+
+_OURS = [FERPLUS_COLUMNS.index(FERPLUS_OF_CLASS[name]) for name in CLASSES]
+
+
+def gold_classes(votes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """The class that more than half of all votes go to, -1 where there is none.
+
+    Args:
+        votes: int [N, 10], columns as in `FERPLUS_COLUMNS`; contempt, unknown and "not a
+            face" count in the total.
+    """
+    of_class = votes[:, _OURS]
+    total = votes.sum(axis=1)
+    agreed = (total > 0) & (2 * of_class.max(axis=1) > total)
+    return np.where(agreed, of_class.argmax(axis=1), -1)
+
+
+def vote_shares(votes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
+    """Shares of the votes for our seven classes.
+
+    Args:
+        votes: int [n, 10], columns as `labels.FERPLUS_COLUMNS`; all 0: nobody was asked.
+
+    Returns:
+        float32 [n, 7], rows adding up to 1; all NaN where half of the votes or more are for
+        none of ours (contempt, unknown, no face), or where there are none.
+    """
+    ours = votes[:, _OURS].astype(np.float64)
+    total = ours.sum(axis=1)
+    usable = 2 * total > votes.sum(axis=1)
+    shares = np.full(ours.shape, np.nan, np.float32)
+    shares[usable] = ours[usable] / total[usable, None]
+    return shares
