@@ -36,6 +36,9 @@ class Recipe:
     sides: tuple[tuple[float, int], ...] = ((0.5, 32), (1.0, 40))
     """Progressive resolution: up to this share of the epochs, faces of this side."""
     predict_side: int = 40
+    whiten: bool = False
+    """Begin with a first layer that takes the correlations out of patches (`initial.whiten`),
+    where it is a convolution of one channel."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     compile: Compile = "cuda"
     """Where `torch.compile` makes the network's kernels."""

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from fercurate.learn import augment, distributed
 from fercurate.learn.device import autocast, memory_format
+from fercurate.learn.initial import whiten
 from fercurate.learn.models import standardise
 from fercurate.learn.optim import WeightAverage, build
 from fercurate.learn.recipe import Recipe
@@ -69,6 +70,8 @@ class Trainer(Generic[Network]):
         self.device = device
         self.seed = seed
         self.epochs_done = 0
+        if recipe.whiten:
+            _whiten(model, faces)
         self.model = model.to(device).to(memory_format=memory_format(device))
         self._ranks = distributed.ranks()
         self._forward = self._shared_forward()
@@ -202,6 +205,13 @@ class Trainer(Generic[Network]):
 def to_device(faces: NDArray[np.uint8], device: torch.device) -> Tensor:
     """uint8 [N, 48, 48] as a tensor [N, 1, 48, 48] on the device."""
     return torch.from_numpy(np.ascontiguousarray(faces)).unsqueeze(1).to(device)
+
+
+def _whiten(model: nn.Module, faces: NDArray[np.uint8], enough: int = 4000) -> None:
+    first = next((m for m in model.modules() if isinstance(m, nn.Conv2d)), None)
+    if first is not None and first.in_channels == 1:
+        every = max(1, len(faces) // enough)
+        whiten(first, standardise(to_device(faces[::every], torch.device("cpu"))))
 
 
 def _tensor(values: NDArray[np.float32] | None, device: torch.device) -> Tensor | None:

@@ -129,7 +129,12 @@ def _from_torchvision(name: str, n_classes: int) -> nn.Module:
     first.stride = (1, 1) if first.stride == (2, 2) else first.stride
     if isinstance(getattr(model, "maxpool", None), nn.MaxPool2d):
         model.maxpool = nn.Identity()
-    return model
+    try:
+        with torch.inference_mode():
+            model.eval()(torch.zeros(1, 1, 48, 48))
+    except (AssertionError, RuntimeError) as error:
+        raise ValueError(f"{name} takes no faces of 48 pixels: {error}") from error
+    return model.train()
 
 
 _GROWING = ((0.5, 32), (1.0, 40))
@@ -144,16 +149,16 @@ def recipe_for(name: str, effort: Effort) -> Recipe:
     """
     if effort not in get_args(Effort):
         raise ValueError(f"there is no effort {effort!r}: {', '.join(get_args(Effort))}")
-    base = Recipe(epochs=_EPOCHS[effort], sides=_GROWING, predict_side=40)
+    base = Recipe(epochs=_EPOCHS[effort], sides=_GROWING, predict_side=40, whiten=True)
     if name == "simple":
         how = Augmentation(rotate=10, scale=0.1, shift=0.1)
         return dataclasses.replace(
-            base, optimizer="adamw", lr_rest=1e-3, label_smoothing=0.0, sides=((1.0, 48),),
-            predict_side=48, augmentation=how,
+            base, optimizer="adamw", lr_rest=1e-3, label_smoothing=0.0, whiten=False,
+            sides=((1.0, 48),), predict_side=48, augmentation=how,
         )  # fmt: skip
     if name == "vit":
         return dataclasses.replace(
-            base, optimizer="adamw", lr_rest=1e-3, weight_decay=0.05, sides=((1.0, 48),),
-            predict_side=48,
+            base, optimizer="adamw", lr_rest=1e-3, weight_decay=0.05, whiten=False,
+            sides=((1.0, 48),), predict_side=48,
         )  # fmt: skip
     return base

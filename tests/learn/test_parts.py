@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from fercurate.learn import augment, device, models, optim
+from fercurate.learn import augment, device, initial, models, optim
 from fercurate.learn.augment import Augmentation
 
 STILL = Augmentation(rotate=0, scale=0, shift=0, flip="none")
@@ -129,3 +129,17 @@ def test_devices() -> None:
         product = torch.ones(2, 2) @ torch.ones(2, 2)
     fast = device.has_fast_bf16(torch.device("cpu"))
     assert product.dtype == (torch.bfloat16 if fast else torch.float32)
+
+
+def test_whitening_takes_the_correlations_out_of_patches() -> None:
+    smooth = torch.nn.functional.avg_pool2d(faces(64, 52), 5, stride=1)
+    smooth = models.standardise(smooth * 200)
+    layer = torch.nn.Conv2d(1, 40, 4, stride=2, bias=False)
+    untouched = layer.weight[32:].clone()
+    initial.whiten(layer, smooth)
+    found = layer(smooth).detach().transpose(0, 1).flatten(1)
+    assert torch.allclose(found[:16], -found[16:32], atol=1e-5)
+    first = found[:4]
+    correlation = torch.corrcoef(first)
+    assert (correlation - torch.eye(4)).abs().max() < 0.15
+    assert torch.equal(layer.weight[32:], untouched)

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from fercurate.learn import train
+from fercurate.learn.augment import Augmentation
 from fercurate.learn.models import FaceNet, FaceNetConfig
 from fercurate.learn.predict import predict
-from fercurate.learn.recipe import Recipe
+from fercurate.learn.recipe import Optimizer, Recipe
 from fercurate.learn.train import Trainer
 
 CPU = torch.device("cpu")
@@ -115,3 +118,85 @@ def test_faces_and_labels_must_match() -> None:
     faces, labels = two_kinds()
     with pytest.raises(ValueError, match="96 faces and 95 labels"):
         Trainer(FaceNet(TINY), faces, labels[:-1], RECIPE, CPU, 0)
+
+
+def test_soft_labels_that_are_one_hot_train_like_labels() -> None:
+    faces, labels = two_kinds()
+    losses = []
+    for targets in (labels, np.eye(7, dtype=np.float32)[labels]):
+        torch.manual_seed(0)
+        losses.append(Trainer(FaceNet(TINY), faces, targets, RECIPE, CPU, 0).run_epoch())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_a_class_of_weight_nothing_is_not_learnt() -> None:
+    faces, labels = two_kinds()
+    weights = np.array([1, 0, 1, 1, 1, 1, 1], np.float32)
+    torch.manual_seed(0)
+    made = Trainer(
+        FaceNet(TINY), faces, labels, Recipe(epochs=4, batch=16, label_smoothing=0.0), CPU, 0,
+        class_weights=weights,
+    )  # fmt: skip
+    train.fit(made)
+    logits, _ = predict(made.average, faces, CPU, side=40)
+    assert (logits.argmax(1) == 0).mean() > 0.95
+
+
+def test_sample_weights_say_how_often_an_image_is_drawn() -> None:
+    faces, labels = two_kinds()
+    made = Trainer(
+        FaceNet(TINY), faces, labels, RECIPE, CPU, 0, sample_weights=(labels == 0).astype("f4")
+    )
+    made.run_epoch()
+    assert (made.margins[torch.from_numpy(labels == 1)] == 0).all()
+    assert (made.margins[torch.from_numpy(labels == 0)] != 0).any()
+
+
+def test_prior_logits_are_in_the_loss_alone() -> None:
+    faces, labels = two_kinds()
+    prior = np.log(np.array([0.9, 0.05, *[0.01] * 5], np.float32))
+    torch.manual_seed(0)
+    made = Trainer(
+        FaceNet(TINY), faces, np.zeros_like(labels), Recipe(epochs=3, batch=16), CPU, 0,
+        prior_logits=prior,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    plain = Trainer(FaceNet(TINY), faces, np.zeros_like(labels), Recipe(epochs=3, batch=16), CPU, 0)
+    assert made.run_epoch() < plain.run_epoch()
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "nesterov", "adamw"])
+def test_every_optimizer_learns(optimizer: Optimizer) -> None:
+    faces, labels = two_kinds()
+    lr = 0.08 if optimizer == "muon" else 0.02
+    recipe = dataclasses.replace(RECIPE, epochs=5, optimizer=optimizer, lr=lr)
+    torch.manual_seed(0)
+    made = Trainer(FaceNet(TINY), faces, labels, recipe, CPU, 0)
+    losses: list[float] = []
+    train.fit(made, [lambda _, loss: losses.append(loss)])
+    assert losses[-1] < losses[0] - 0.1
+
+
+def test_alternating_flips_mirror_each_image_every_other_epoch() -> None:
+    faces, labels = two_kinds()
+    faces[:, :, :24] //= 2  # one side darker
+    still = Augmentation(0, 0, 0, flip="alternate")
+    recipe = dataclasses.replace(RECIPE, sides=((1.0, 48),), augmentation=still)
+    made = Trainer(FaceNet(TINY), faces, labels, recipe, CPU, 0)
+    everyone, generator = torch.arange(96), torch.Generator()
+    sides = []
+    for epoch in range(2):
+        made.epochs_done = epoch
+        drawn, _ = made._drawn(everyone, slice(0, 96), generator)
+        sides.append((drawn[..., :24].mean((1, 2, 3)) > drawn[..., 24:].mean((1, 2, 3))).numpy())
+    assert 20 < sides[0].sum() < 76
+    assert (sides[0] != sides[1]).all()
+
+
+def test_mixup_softens_the_targets() -> None:
+    recipe = dataclasses.replace(RECIPE, mixup=1.0)
+    made = Trainer(FaceNet(TINY), *two_kinds(), recipe, CPU, 0)
+    generator = torch.Generator().manual_seed(0)
+    _, targets = made._drawn(torch.arange(96), slice(0, 96), generator)
+    assert targets.sum(1).tolist() == pytest.approx([1.0] * 96)
+    assert ((targets > 0).sum(1) == 2).any()

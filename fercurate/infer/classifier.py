@@ -1,0 +1,166 @@
+"""Faces to probabilities, by the model of the package or one of the user's own.
+
+An ONNX model needs onnxruntime alone: torch takes two seconds to load, and is not touched.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fercurate.errors import FercurateError, InputError
+from fercurate.infer.info import ModelInfo
+from fercurate.labels import FACE_SIDE
+
+METADATA = "fercurate"
+"""Key of the model's information in an ONNX file's metadata."""
+
+FACES, PROBABILITIES, LOGITS = "faces", "probabilities", "logits"
+"""Names of the input and the outputs of an ONNX model."""
+
+PACKAGED = Path(__file__).parent / "models" / "fer.onnx"
+"""The model that comes with the package."""
+
+BATCH = 32
+"""Faces at a time: more are no faster on a CPU, and take more memory."""
+
+
+class Classifier(Protocol):
+    """Classifies faces, wherever its model came from."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What its file says about the model."""
+
+    def probabilities(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """float32 [N, classes], rows adding up to 1, of uint8 [N, 48, 48]."""
+
+    def logits(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """float32 [N, classes], before the temperature, of uint8 [N, 48, 48]."""
+
+
+class OnnxClassifier:
+    """A model that `onnx_export` wrote.
+
+    Args:
+        path: The `.onnx` file.
+        threads: Of onnxruntime; None for one a core.
+        provider: onnxruntime's execution provider.
+
+    Raises:
+        InputError: the file is missing, damaged, or no model of ours.
+    """
+
+    def __init__(
+        self, path: Path, threads: int | None = None, provider: str = "CPUExecutionProvider"
+    ) -> None:
+        self._session = _session(path, threads, provider)
+        described = self._session.get_modelmeta().custom_metadata_map.get(METADATA, "")
+        names = {put.name for put in self._session.get_outputs()}
+        taken = [put.name for put in self._session.get_inputs()]
+        if not described or taken != [FACES] or not names >= {PROBABILITIES, LOGITS}:
+            raise InputError(
+                f"{path} is an ONNX model, but none that fercurate exported.",
+                "Export one with: fercurate export-model --run RUN --to FILE",
+            )
+        self._info = ModelInfo.from_json(described, path)
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    def probabilities(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return self._run(PROBABILITIES, faces)
+
+    def logits(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return self._run(LOGITS, faces)
+
+    def _run(self, output: str, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        check_faces(faces)
+        found = [np.empty((0, len(self._info.classes)), np.float32)]
+        for start in range(0, len(faces), BATCH):
+            batch = np.ascontiguousarray(faces[start : start + BATCH])
+            found.append(self._session.run([output], {FACES: batch})[0])
+        return np.concatenate(found)
+
+
+def open_classifier(
+    path: Path | None = None, device: str = "auto", threads: int | None = None
+) -> Classifier:
+    """The classifier of a model file or a training run.
+
+    Args:
+        path: A `.onnx` or a `.safetensors` file, or a run's folder; None for the model that
+            comes with the package.
+        device: "auto", "cpu", "cuda" or "mps". An ONNX model runs on the CPU unless "cuda" is
+            asked for and onnxruntime has it.
+        threads: On the CPU; None for one a core.
+
+    Raises:
+        InputError: there is no such model, it is damaged or foreign, or the device is absent.
+    """
+    if path is None:
+        if not PACKAGED.is_file():
+            raise FercurateError(
+                "This installation of fercurate carries no model.",
+                "Name one with --model: a run's folder (fercurate train) or an .onnx file.",
+            )
+        path = PACKAGED
+    if path.is_dir() or path.suffix == ".safetensors":
+        from fercurate.infer.torch_classifier import TorchClassifier
+
+        return TorchClassifier(path, device, threads)
+    if path.suffix == ".onnx":
+        return OnnxClassifier(path, threads, _provider(device))
+    if not path.exists():
+        raise InputError(f"There is no model {path}.", "Give a run's folder, or a model file.")
+    raise InputError(
+        f"{path} is no model file: it ends in neither .onnx nor .safetensors.",
+        "Other kinds are not opened: a pickle can run code.",
+    )
+
+
+def check_faces(faces: NDArray[Any]) -> None:
+    """Refuse what is not uint8 [N, 48, 48].
+
+    Raises:
+        ValueError: another shape or type.
+    """
+    if faces.dtype != np.uint8 or faces.shape[1:] != (FACE_SIDE, FACE_SIDE):
+        raise ValueError(f"faces are {faces.dtype} {faces.shape}, not uint8 [N, 48, 48]")
+
+
+def _provider(device: str) -> str:
+    import onnxruntime
+
+    if device in ("auto", "cpu"):
+        return "CPUExecutionProvider"
+    wanted = {"cuda": "CUDAExecutionProvider", "mps": "CoreMLExecutionProvider"}.get(device, "")
+    if wanted not in onnxruntime.get_available_providers():
+        raise InputError(
+            f"This onnxruntime cannot run a model on {device!r}.", "Leave --device out: the CPU."
+        )
+    return wanted
+
+
+def _session(path: Path, threads: int | None, provider: str) -> Any:
+    import onnxruntime
+
+    if not path.is_file():
+        raise InputError(f"There is no model {path}.", "Give a run's folder, or a model file.")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    # threads that wait by turning around take the cores from those that find faces
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=[provider])
+    except Exception as error:  # onnxruntime has a class of its own for each kind of damage
+        raise InputError(
+            f"{path} cannot be opened as an ONNX model: {str(error).strip().splitlines()[0]}",
+            "Export it again with: fercurate export-model --run RUN --to FILE",
+        ) from error
