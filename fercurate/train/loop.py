@@ -1,0 +1,143 @@
+"""Epoch by epoch: train, validate, keep the state; whatever is stopped goes on exactly."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fercurate.errors import FercurateError, InputError
+from fercurate.infer.checkpoint import load_state, save_state
+from fercurate.learn.distributed import ranks
+from fercurate.learn.predict import logits_of
+from fercurate.learn.recipe import Recipe
+from fercurate.learn.train import Trainer
+from fercurate.paths import RunFiles
+from fercurate.train.curve import Epoch, best_epoch, scores
+
+
+@dataclass
+class Loop:
+    """Trains to the recipe's end and remembers the best weights.
+
+    The epoch is chosen by the accuracy of the weight average on validation images, with the
+    labels that they were given: cleaning may have changed the training labels, and what is
+    chosen by must not move with them. Test images are not looked at here.
+
+    Attributes:
+        trainer: Of the network.
+        val_faces: uint8 [n, 48, 48], validation images with a label; none: the last epoch is it.
+        val_labels: int64 [n].
+        files: Where the state is kept.
+        fingerprint: Of the run; the state of another one is not gone on from.
+        epochs: The curve so far.
+        best: Weights of the best epoch so far, by name.
+    """
+
+    trainer: Trainer[nn.Module]
+    val_faces: NDArray[np.uint8]
+    val_labels: NDArray[np.int64]
+    files: RunFiles
+    fingerprint: str
+    epochs: list[Epoch] = field(default_factory=list)
+    best: dict[str, Tensor] = field(default_factory=dict)
+
+    def load(self) -> None:
+        """Go on from the state of the last whole epoch, where there is one."""
+        if not self.files.last_path.exists():
+            return
+        try:
+            state, meta = load_state(self.files.last_path)
+        except InputError as error:
+            raise FercurateError(
+                error.message, "Begin anew with: fercurate train --force"
+            ) from error
+        if meta.get("fingerprint") != self.fingerprint:
+            raise FercurateError(
+                f"{self.files.last_path} is the state of another run.",
+                "Begin anew with: fercurate train --force",
+            )
+        self.trainer.load_state_dict(state["trainer"])
+        self.best = state["best"]
+        self.epochs = [Epoch(**epoch) for epoch in meta["epochs"]]
+
+    def run(
+        self,
+        after_epoch: Callable[[list[Epoch]], None],
+        on_batch: Callable[[int], None] = lambda images: None,
+    ) -> None:
+        """Train what is left.
+
+        Args:
+            after_epoch: Called with the curve so far when an epoch's state is on the disk, in
+                the first process alone.
+            on_batch: Called after each batch with the number of images in it.
+
+        Raises:
+            FercurateError: the loss is no number any more.
+        """
+        trainer = self.trainer
+        while trainer.epochs_done < trainer.recipe.epochs:
+            began = time.monotonic()
+            # dropout draws from torch's own generator
+            torch.manual_seed(trainer.seed * 1000 + trainer.epochs_done)
+            loss = trainer.run_epoch(on_batch)
+            trained = time.monotonic() - began
+            if not math.isfinite(loss):
+                name, peak = main_rate(trainer.recipe)
+                raise FercurateError(
+                    f"The loss is no number any more in epoch {trainer.epochs_done}.",
+                    f"Train with a smaller step: --set {name}={peak / 2:g}",
+                )
+            if ranks().is_first:
+                self._close(loss, trained, began)
+                after_epoch(self.epochs)
+
+    def _close(self, loss: float, trained: float, began: float) -> None:
+        trainer = self.trainer
+        accuracy, val_loss = None, None
+        if len(self.val_faces):
+            accuracy, val_loss = scores(self.logits(self.val_faces), self.val_labels)
+        epoch = Epoch(
+            trainer.epochs_done,
+            loss,
+            accuracy,
+            val_loss,
+            rate_at_end(trainer.recipe, trainer.epochs_done),
+            round(time.monotonic() - began, 3),
+            round(len(trainer.margins) / trained, 1),
+        )
+        epochs, best = [*self.epochs, epoch], self.best
+        if best_epoch(epochs) is epoch:
+            weights = trainer.average.state_dict()
+            best = {name: value.detach().clone() for name, value in weights.items()}
+        meta = {"fingerprint": self.fingerprint, "epochs": [each.as_dict() for each in epochs]}
+        state = {"trainer": trainer.state_dict(), "best": best}
+        save_state(self.files.last_path, state, meta)
+        # only now: Ctrl-C is told of what is on the disk
+        self.epochs, self.best = epochs, best
+
+    def use_best(self) -> None:
+        """Put the weights of the best epoch into the trainer's weight average."""
+        self.trainer.average.load_state_dict(self.best)
+
+    def logits(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """What the weight average says of faces, and of their mirror images: float32 [n, 7]."""
+        trainer = self.trainer
+        return logits_of(trainer.average, faces, trainer.device, trainer.recipe.predict_side)
+
+
+def main_rate(recipe: Recipe) -> tuple[str, float]:
+    """Name and peak of the learning rate that most of the network has."""
+    return ("lr_rest", recipe.lr_rest) if recipe.optimizer == "adamw" else ("lr", recipe.lr)
+
+
+def rate_at_end(recipe: Recipe, epoch: int) -> float:
+    """Learning rate of most of the network at the end of an epoch, from 1."""
+    return main_rate(recipe)[1] * recipe.learning_rate(epoch / recipe.epochs)

@@ -1,0 +1,113 @@
+"""What one training run is: its settings, resolved, and the name that they give it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from fercurate import config as configs
+from fercurate.config import TrainConfig
+from fercurate.errors import InputError
+from fercurate.files import fingerprint
+from fercurate.learn import zoo
+from fercurate.learn.augment import Augmentation
+from fercurate.learn.recipe import Recipe
+from fercurate.train.data import Data
+
+VERSION = 1
+"""Raised when the same settings would train another model."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before it begins.
+
+    Attributes:
+        config: As asked for.
+        recipe: As the effort and the settings make it.
+        fingerprint: Over the recipe, the network, the data and the seed; not over the device.
+        run_id: Name of its folder.
+    """
+
+    config: TrainConfig
+    recipe: Recipe
+    fingerprint: str
+    run_id: str
+
+
+def plan_for(config: TrainConfig, data: Data) -> Plan:
+    """The plan of a run on this data.
+
+    Raises:
+        InputError: there is no such network, or a setting is unknown or out of range.
+    """
+    recipe = recipe_of(config)
+    wanted = fingerprint(
+        "train", VERSION, config.model, recipe, config.balance, config.seed, data.content
+    )
+    name = config.model.replace(zoo.TORCHVISION, "")
+    run_id = f"train-{config.on}-{data.labels}-{name}-s{config.seed}-{wanted[:8]}"
+    return Plan(config, recipe, wanted, run_id)
+
+
+def recipe_of(config: TrainConfig) -> Recipe:
+    """The recipe of a network and an effort, with what `--epochs` and `--set` change.
+
+    Raises:
+        InputError: there is no such network, or a setting is unknown or out of range.
+    """
+    if config.model not in zoo.NAMES and not config.model.startswith(zoo.TORCHVISION):
+        raise InputError(
+            f"There is no network {config.model!r}.",
+            f"There are: {', '.join(zoo.NAMES)}, {zoo.TORCHVISION}resnet18 and its like",
+        )
+    recipe = zoo.recipe_for(config.model, config.effort)
+    changed: dict[str, Any] = {} if config.epochs is None else {"epochs": config.epochs}
+    of_augmentation: dict[str, Any] = {}
+    known = {field.name for field in dataclasses.fields(Augmentation)}
+    for text in config.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InputError(f"--set {text} is no setting.", "Write it as --set lr=0.05")
+        where = of_augmentation if name in known else changed
+        where[name] = _value(value)
+    if "augmentation" in changed:
+        raise InputError("--set augmentation sets nothing.", f"It has: {', '.join(sorted(known))}")
+    augmentation = _replaced(recipe.augmentation, of_augmentation)
+    made: Recipe = _replaced(dataclasses.replace(recipe, augmentation=augmentation), changed)
+    _check(made)
+    return made
+
+
+def _replaced(base: Any, values: dict[str, Any]) -> Any:
+    """A frozen dataclass with other values, which are checked against its fields' types."""
+    before = {field.name: getattr(base, field.name) for field in dataclasses.fields(base)}
+    return configs.build(type(base), {**before, **values}, "--set")
+
+
+def _value(text: str) -> Any:
+    try:
+        return _as_tuples(json.loads(text))
+    except ValueError:
+        return text
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
+
+
+def _check(recipe: Recipe) -> None:
+    wrong = [name for name in ("epochs", "batch") if getattr(recipe, name) < 1]
+    if wrong:
+        raise InputError(f"{wrong[0]} must be 1 or more.", f"Leave --{wrong[0]} out.")
+    try:
+        sides = [recipe.side(epoch) for epoch in range(recipe.epochs)]
+    except (TypeError, ValueError, StopIteration) as error:
+        raise InputError(
+            f"sides is {recipe.sides!r}.",
+            "Give shares of the epochs with a side in pixels: --set 'sides=[[0.5, 32], [1, 48]]'",
+        ) from error
+    if not all(isinstance(side, int) and side >= 8 for side in [*sides, recipe.predict_side]):
+        raise InputError("Faces need a side of 8 pixels or more.", "Change sides or predict_side.")

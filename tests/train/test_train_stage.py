@@ -1,0 +1,257 @@
+"""A training run from end to end, on faces whose class can be seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import train_cases as cases
+
+from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
+from fercurate.infer.checkpoint import load_model, load_state
+from fercurate.learn.predict import logits_of
+from fercurate.paths import RunFiles
+from fercurate.progress import Advance, Quiet
+from fercurate.train import stage
+from fercurate.train.curve import scores
+from fercurate.workspace import Workspace
+
+
+class Heard(Quiet):
+    """Keeps what was said; `at` is told each line."""
+
+    def __init__(self, at: Any = lambda text: None) -> None:
+        self.lines: list[str] = []
+        self._at = at
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+        self._at(text)
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Workspace:
+    return cases.dataset(tmp_path / "datasets" / "toy")
+
+
+def metrics(result: stage.TrainResult) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(RunFiles(result.folder).metrics_path.read_text())
+    return found
+
+
+def curve(result: stage.TrainResult) -> list[tuple[float, ...]]:
+    keys = ("epoch", "loss", "val_accuracy", "val_loss", "lr")
+    return [tuple(epoch[key] for key in keys) for epoch in metrics(result)["epochs"]]
+
+
+def weights(result: stage.TrainResult) -> dict[str, torch.Tensor]:
+    model, _ = load_model(RunFiles(result.folder).best_path)
+    return dict(model.state_dict())
+
+
+def shown(result: stage.TrainResult) -> list[int]:
+    """The epochs that TensorBoard shows."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(RunFiles(result.folder).tensorboard_dir)).Reload()
+    values = [event.value for event in events.Scalars("accuracy/val")]
+    assert values == pytest.approx([found[2] for found in curve(result)], rel=1e-6)
+    return [event.step for event in events.Scalars("loss/train")]
+
+
+def test_a_run_leaves_a_model_that_has_learnt(space: Workspace) -> None:
+    heard = Heard()
+    result = stage.run(space, cases.config(epochs=8), heard)
+    files = RunFiles(result.folder)
+    assert result.run_id.startswith("train-raw-given-facenet-s0-")
+    assert result.folder == space.run_dir(result.run_id)
+    assert result.val_accuracy is not None
+    assert result.val_accuracy > 0.5
+    assert (result.n_train, result.n_val, result.epochs) == (64, 28, 8)
+    epochs = metrics(result)["epochs"]
+    assert [epoch["epoch"] for epoch in epochs] == list(range(1, 9))
+    assert result.val_accuracy == max(epoch["val_accuracy"] for epoch in epochs)
+    assert epochs[result.best_epoch - 1]["val_accuracy"] == result.val_accuracy
+    assert [line.split(":")[0] for line in heard.lines] == [f"Epoch {i}/8" for i in range(1, 9)]
+
+    model, info = load_model(files.best_path)
+    assert (info.architecture, info.side, info.mirrored) == ("facenet", 16, True)
+    assert info.temperature == result.temperature > 0
+    made = info.provenance
+    assert (made["on"], made["labels"], made["seed"]) == ("raw", "given", 0)
+    assert made["metrics"]["val_accuracy"] == result.val_accuracy
+    assert made["recipe"]["batch"] == 16
+    assert len(made["manifest_sha256"]) == 64
+    assert made["code"].startswith("0.")
+
+    with np.load(files.logits_path) as kept:
+        rows, logits = kept["row"], kept["logits"]
+    assert rows.dtype == np.int32
+    assert rows.tolist() == list(range(64, 120))
+    again = logits_of(model, np.asarray(space.faces())[rows], torch.device("cpu"), 16)
+    assert logits == pytest.approx(again, abs=1e-2)
+    assert scores(logits[:28], np.arange(64, 92) % 7)[0] == result.val_accuracy
+    state, meta = load_state(files.last_path)
+    assert state["trainer"]["epochs_done"] == 8
+    assert len(state["trainer"]["optimizers"]) == 2
+    assert meta["fingerprint"].startswith(result.run_id[-8:])
+    assert any(files.tensorboard_dir.iterdir())
+    assert space.stages()["train"]["summary"]["run"] == result.run_id
+
+
+def test_the_same_again_does_nothing_and_force_gives_the_same(space: Workspace) -> None:
+    first = stage.run(space, cases.config(), Quiet())
+    before = RunFiles(first.folder).metrics_path.stat().st_mtime_ns
+    second = stage.run(space, cases.config(), Quiet())
+    assert second == replace(first, skipped=True)
+    assert RunFiles(first.folder).metrics_path.stat().st_mtime_ns == before
+    third = stage.run(space, cases.config(), Quiet(), force=True)
+    assert not third.skipped
+    assert curve(third) == curve(first)
+    other = stage.run(space, cases.config(seed=1), Quiet())
+    assert other.run_id != first.run_id
+    assert curve(other) != curve(first)
+
+
+def stopped_in_epoch(space: Workspace, number: int, **options: Any) -> FercurateError:
+    """Train until an epoch is over, and stop in the next one as Ctrl-C does."""
+
+    def stop(text: str) -> None:
+        if text.startswith(f"Epoch {number}/"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(FercurateError) as caught:
+        stage.run(space, cases.config(**options), Heard(stop))
+    return caught.value
+
+
+def test_stopped_in_the_first_epoch_nothing_is_kept_and_resume_begins(space: Workspace) -> None:
+    class Impatient(Quiet):
+        @contextmanager
+        def task(self, name: str, total: float, unit: str = "images") -> Iterator[Advance]:
+            def advance(amount: float) -> None:
+                raise KeyboardInterrupt
+
+            assert (name, total) == ("Training", 128)
+            yield advance
+
+    with pytest.raises(FercurateError, match="Stopped: no epoch was whole"):
+        stage.run(space, cases.config(), Impatient())
+    assert "train" not in space.stages()
+    result = stage.run(space, stage.TrainConfig(resume=True, device="cpu"), Quiet())
+    assert result.epochs == 2
+
+
+def test_a_damaged_state_is_named(space: Workspace) -> None:
+    stopped_in_epoch(space, 1)
+    (folder,) = space.runs_dir.iterdir()
+    path = RunFiles(folder).last_path
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(FercurateError) as caught:
+        stage.run(space, cases.config(), Quiet())
+    assert str(path) in caught.value.message
+    assert caught.value.fix == "Begin anew with: fercurate train --force"
+    assert stage.run(space, cases.config(), Quiet(), force=True).epochs == 2
+
+
+@pytest.mark.parametrize("model", ["facenet", "simple", "vit"])
+def test_a_stopped_run_goes_on_with_the_same_curve_and_weights(tmp_path: Path, model: str) -> None:
+    whole = cases.dataset(tmp_path / "whole" / "toy")
+    expected = stage.run(whole, cases.config(epochs=5, model=model), Quiet())
+    space = cases.dataset(tmp_path / "stopped" / "toy")
+    error = stopped_in_epoch(space, 2, epochs=5, model=model)
+    assert error.code == EXIT_STOPPED
+    assert error.message == "Stopped: 2 of 5 epochs are kept."
+    assert error.fix == "Go on with: fercurate train --resume"
+    heard = Heard()
+    result = stage.run(space, cases.config(epochs=5, model=model), heard)
+    assert heard.lines[0] == "Going on after epoch 2 of 5"
+    assert curve(result) == curve(expected)
+    assert shown(result) == shown(expected) == [1, 2, 3, 4, 5]
+    found, wanted = weights(result), weights(expected)
+    assert all(torch.equal(found[name], wanted[name]) for name in wanted)
+
+
+def test_resume_takes_the_settings_of_the_newest_unfinished_run(space: Workspace) -> None:
+    stage.run(space, cases.config(), Quiet())
+    stopped_in_epoch(space, 1, epochs=3, seed=5, balance="sampler")
+    resume = replace(stage.TrainConfig(), resume=True)
+    with pytest.raises(InputError, match="own settings"):
+        stage.run(space, replace(resume, seed=5), Quiet())
+    heard = Heard()
+    result = stage.run(space, resume, heard)
+    assert (result.seed, result.balance, result.epochs) == (5, "sampler", 3)
+    assert heard.lines[0] == "Going on after epoch 1 of 3"
+    with pytest.raises(InputError) as caught:
+        stage.run(space, resume, Quiet())
+    assert caught.value.message == "No training run of toy is unfinished."
+    assert caught.value.fix == "Begin one with: fercurate train"
+
+
+def test_resume_refuses_what_has_changed_since(space: Workspace) -> None:
+    cases.cleaned(space, list(range(40)))
+    stopped_in_epoch(space, 1, on="clean")
+    cases.cleaned(space, list(range(30)))
+    with pytest.raises(InputError) as caught:
+        stage.run(space, stage.TrainConfig(resume=True), Quiet())
+    assert "have changed since" in caught.value.message
+    assert caught.value.fix.startswith("Train anew: fercurate train --epochs 2")
+
+
+@pytest.mark.parametrize(
+    ("options", "labels", "n", "sources"),
+    [
+        ({"on": "clean"}, "corrected", 50, {"clean": 50}),
+        ({"on": "clean", "labels": "given", "balance": "weights"}, "given", 50, {"given": 50}),
+        ({"on": "random-control", "balance": "logit-adjust"}, "given", 50, {"given": 50}),
+        ({"labels": "corrected", "balance": "sampler"}, "corrected", 64, {"audit": 64}),
+        ({"labels": "votes"}, "votes", 64, {"votes": 1, "audit": 63}),
+    ],
+)
+def test_every_kind_of_set_labels_and_balance_trains(
+    space: Workspace, options: dict[str, Any], labels: str, n: int, sources: dict[str, int]
+) -> None:
+    cases.cleaned(space, list(range(50)))
+    cases.audited(space)
+    cases.voted(space, {3: {"happiness": 10}})
+    result = stage.run(space, cases.config(**options), Quiet())
+    assert (result.labels, result.n_train, result.targets_from) == (labels, n, sources)
+    assert np.isfinite([epoch["loss"] for epoch in metrics(result)["epochs"]]).all()
+    assert f"-{result.on}-{labels}-" in result.run_id
+    assert json.loads(RunFiles(result.folder).config_path.read_text())["labels"] == labels
+
+
+def test_without_validation_the_last_epoch_is_the_model(tmp_path: Path) -> None:
+    space = cases.dataset(tmp_path / "toy", n_val=0)
+    result = stage.run(space, cases.config(), Quiet())
+    assert (result.val_accuracy, result.n_val, result.best_epoch) == (None, 0, 2)
+    assert (result.chosen_by, result.temperature) == ("last epoch", 1.0)
+    with np.load(RunFiles(result.folder).logits_path) as kept:
+        assert kept["row"].tolist() == list(range(64, 92))
+
+
+def test_what_diverges_says_so(space: Workspace) -> None:
+    settings = (*cases.FAST, "optimizer=adamw", "lr_rest=1e6")
+    with pytest.raises(FercurateError) as caught:
+        stage.run(space, cases.config(set=settings), Quiet())
+    assert "no number any more" in caught.value.message
+    assert "--set lr" in caught.value.fix
+
+
+def test_a_network_of_torchvision_and_one_that_there_is_not(space: Workspace) -> None:
+    with pytest.raises(InputError, match="Torchvision has no network 'no'"):
+        stage.run(space, cases.config(model="torchvision:no"), Quiet())
+    settings = ("batch=32", "sides=[[1, 32]]", "predict_side=32")
+    chosen = cases.config(model="torchvision:shufflenet_v2_x0_5", epochs=1, set=settings)
+    result = stage.run(space, chosen, Quiet())
+    assert "-shufflenet_v2_x0_5-" in result.run_id
+    model, info = load_model(RunFiles(result.folder).best_path)
+    assert info.architecture == "torchvision:shufflenet_v2_x0_5"
+    assert model(torch.zeros(2, 1, 32, 32)).shape == (2, 7)
