@@ -1,0 +1,187 @@
+"""What a model says of a split: kept by a training run, or asked of a model file now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fercurate.errors import FercurateError, InputError
+from fercurate.files import hash_file
+from fercurate.infer.classifier import BATCH, Classifier, open_classifier
+from fercurate.infer.info import ModelInfo
+from fercurate.labels import CLASSES
+from fercurate.paths import RunFiles
+from fercurate.progress import Progress
+from fercurate.workspace import Workspace, option
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """A model's answers to the images of one split.
+
+    Attributes:
+        name: The run's id, or the file's name.
+        split: val or test.
+        rows: int64 [n], rows of the manifest.
+        logits: float32 [n, 7], before the temperature.
+        info: What the model's file says about it.
+        run: What the run was told (config.json); empty for a model file.
+        curve: What it measured (metrics.json); empty for a model file.
+    """
+
+    name: str
+    split: str
+    rows: NDArray[np.int64]
+    logits: NDArray[np.float32]
+    info: ModelInfo
+    run: dict[str, Any] = field(default_factory=dict)
+    curve: dict[str, Any] = field(default_factory=dict)
+
+    def probabilities(self, temperature: float | None = None) -> NDArray[np.float64]:
+        """float64 [n, 7]; at the model's own temperature unless another is given."""
+        from scipy.special import softmax
+
+        scale = self.info.temperature if temperature is None else temperature
+        made: NDArray[np.float64] = softmax(self.logits.astype(np.float64) / scale, axis=1)
+        return made
+
+
+def of_run(workspace: Workspace, named: str | None, split: str) -> Outputs:
+    """The outputs that a finished training run kept; no image is looked at.
+
+    Args:
+        workspace: Its dataset.
+        named: The run's id, or a part that no other run's id has; None for the newest.
+        split: val or test.
+
+    Raises:
+        InputError: there is no such run, or it kept nothing of the split.
+        FercurateError: one of its files is damaged.
+    """
+    folder = find_run(workspace, named)
+    files = RunFiles(folder)
+    from fercurate.infer.checkpoint import load_model
+
+    _, info = load_model(files.best_path)
+    _require_classes(info, files.best_path)
+    try:
+        with np.load(files.logits_path) as kept:
+            rows, logits = kept["row"].astype(np.int64), kept["logits"].astype(np.float32)
+        run, curve = _json(files.config_path), _json(files.metrics_path)
+    except (OSError, ValueError, KeyError) as error:
+        raise FercurateError(
+            f"The run {folder.name} is damaged: {error}", "Train it again with --force."
+        ) from error
+    inside = workspace.manifest(["split"])["split"].to_numpy(str)[rows] == split
+    if not inside.any():
+        raise InputError(
+            f"The run {folder.name} kept nothing of the split {split}.",
+            f"{workspace.name} has no image there.",
+        )
+    return Outputs(folder.name, split, rows[inside], logits[inside], info, run, curve)
+
+
+def of_file(
+    workspace: Workspace, path: Path, split: str, device: str, progress: Progress
+) -> Outputs:
+    """Run a model file over a split.
+
+    Raises:
+        InputError: there is no such model, or no image in the split.
+    """
+    classifier = open_classifier(path, device)
+    _require_classes(classifier.info, path)
+    rows = np.flatnonzero(workspace.manifest(["split"])["split"].to_numpy(str) == split)
+    if not len(rows):
+        raise InputError(f"{workspace.name} has no image in the split {split}.", "--split val")
+    with progress.task("Classify", len(rows)) as advance:
+        logits = _logits(classifier, workspace.faces()[rows], advance)
+    return Outputs(path.name, split, rows, logits, classifier.info)
+
+
+def _logits(
+    classifier: Classifier, faces: NDArray[np.uint8], advance: Callable[[float], None]
+) -> NDArray[np.float32]:
+    found = []
+    step = 8 * BATCH
+    for start in range(0, len(faces), step):
+        found.append(classifier.logits(faces[start : start + step]))
+        advance(len(found[-1]))
+    return np.concatenate(found)
+
+
+def find_run(workspace: Workspace, named: str | None) -> Path:
+    """The folder of a finished training run.
+
+    Raises:
+        InputError: there is none, none or several of that name, or it did not finish.
+    """
+    train = f"Train one with: fercurate train{option(workspace)}"
+    folders = sorted(workspace.runs_dir.glob("train-*"))
+    if named is not None:
+        matching = [f for f in folders if f.name == named] or [
+            f for f in folders if named in f.name
+        ]
+        if not matching:
+            known = "\n".join(["Runs:", *(f"  {f.name}" for f in folders)]) if folders else train
+            raise InputError(f"{workspace.name} has no run {named!r}.", known)
+        if len(matching) > 1:
+            names = "\n".join(f"  {f.name}" for f in matching)
+            raise InputError(f"{named!r} is a part of several runs' names.", f"One of:\n{names}")
+        if not _is_finished(matching[0]):
+            raise InputError(
+                f"The run {matching[0].name} did not finish.", "Give its command again: it goes on."
+            )
+        return matching[0]
+    finished = [f for f in folders if _is_finished(f)]
+    if not finished:
+        raise InputError(f"{workspace.name} has no finished training run.", train)
+    return max(finished, key=lambda f: RunFiles(f).metrics_path.stat().st_mtime)
+
+
+def _is_finished(folder: Path) -> bool:
+    files = RunFiles(folder)
+    there = files.best_path.exists() and files.logits_path.exists() and files.metrics_path.exists()
+    return there and bool(_json(files.metrics_path).get("finished"))
+
+
+def _json(path: Path) -> dict[str, Any]:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return found if isinstance(found, dict) else {}
+
+
+def _require_classes(info: ModelInfo, path: Path) -> None:
+    if info.classes != CLASSES:
+        raise InputError(
+            f"{path} tells other classes apart: {', '.join(info.classes)}.",
+            f"It takes a model of {', '.join(CLASSES)}.",
+        )
+
+
+def training_rows(workspace: Workspace, run: dict[str, Any]) -> tuple[NDArray[np.int64], str]:
+    """The rows that a model was trained on, and how surely that is known.
+
+    The whole training split where it is not known more exactly: of a model file, of a random
+    subset, and of a clean set that was made anew since.
+
+    Returns:
+        int64 [m], rows of the manifest, and what they are in words.
+    """
+    split = workspace.manifest(["split"])["split"].to_numpy(str)
+    whole = np.flatnonzero(split == "train")
+    on = run.get("config", {}).get("on")
+    path = workspace.clean_path
+    used = run.get("inputs", {}).get("clean")
+    if on == "clean" and path.exists() and used == hash_file(path):
+        clean = workspace.clean()
+        rows = clean.loc[clean["split"] == "train", "row"].to_numpy(np.int64)
+        return rows, "the clean set that the run was trained on"
+    if on == "raw":
+        return whole, "the raw training split that the run was trained on"
+    return whole, "the whole training split"

@@ -1,0 +1,203 @@
+"""A model's report: index.html for people, plots as PNG, model.json for programs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from fercurate.files import write_json, write_text
+from fercurate.labels import SPLIT_TITLES
+from fercurate.report import model_plots, prose
+from fercurate.report.environment import HERE, environment
+from fercurate.report.page import heat_map
+
+Record = Mapping[str, Any]
+
+SETS = {
+    "given": "the labels of the dataset, errors included",
+    "gold": "rows where more than half of ten annotators name one class",
+    "reviewed": "rows that reviewers settled; no random sample as a rule",
+}
+
+ROWS = (
+    ("accuracy", "share of right answers"),
+    ("balanced accuracy", "mean recall of the classes"),
+    ("macro F1", "mean F1 of the classes"),
+    ("calibration error, untempered", "ECE in 15 bins; low is good"),
+    ("calibration error", "the same after the temperature"),
+    ("negative log-likelihood", "nats; low is good"),
+    ("Brier score", "0 to 2; low is good"),
+    (
+        "area under risk by coverage",
+        "share of wrong answers, averaged over all thresholds; low is good",
+    ),
+)
+
+
+def write(folder: Path, found: Record) -> Path:
+    """Write index.html, model.json and the plots into `folder`.
+
+    Args:
+        folder: Made where it is missing.
+        found: `evaluate.model.Evaluation` as a dict.
+
+    Returns:
+        The page.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "model.json", found)
+    sets = found["sets"]
+    model_plots.save(model_plots.confusions(sets), folder / "confusion.png")
+    best = "gold" if "gold" in sets else "given"
+    plots = {"coverage": model_plots.coverage(sets)}
+    for name in ("given", "gold"):
+        if name in sets:
+            measured = sets[name]
+            plots[f"reliability-{name}"] = model_plots.reliability(
+                measured["before"], measured["after"], found["temperature"]
+            )
+    curve = model_plots.learning(found["training"])
+    if curve is not None:
+        plots["accuracy"], plots["loss"] = curve
+    for name, figure in plots.items():
+        model_plots.save(figure, folder / f"{name}.png")
+    drawn = {name: model_plots.svg(figure, ABOUT[name]) for name, figure in plots.items()}
+    page = folder / "index.html"
+    write_text(page, render(found, drawn, best))
+    return page
+
+
+ABOUT = {
+    "coverage": "Accuracy by the share of images that the model answers.",
+    "reliability-given": "Accuracy by confidence on given labels.",
+    "reliability-gold": "Accuracy by confidence on gold labels.",
+    "accuracy": "Validation accuracy by epoch.",
+    "loss": "Training and validation loss by epoch.",
+}
+
+
+def render(found: Record, plots: Mapping[str, Markup], best: str) -> str:
+    """The page as HTML text; everything that comes from data is escaped.
+
+    Args:
+        found: `evaluate.model.Evaluation` as a dict.
+        plots: SVG by name, as in `ABOUT`.
+        best: The set of labels that is trusted most.
+    """
+    made = environment()
+    styles = [(HERE / name).read_text(encoding="utf-8") for name in ("audit.css", "model.css")]
+    provenance = found["about"]["provenance"]
+    return made.get_template("model.html.j2").render(
+        css=Markup("\n".join(styles)),
+        found=found,
+        plots=plots,
+        best=best,
+        split=SPLIT_TITLES[found["split"]],
+        about_sets=SETS,
+        summary=summary(found),
+        scores=score_rows(found["sets"]),
+        matrices={
+            name: confusion_rows(found["sets"][name]["scores"])
+            for name in ("given", "gold")
+            if name in found["sets"]
+        },
+        facts=facts(found),
+        recipe=json.dumps(provenance["recipe"], indent=2) if "recipe" in provenance else "",
+        again=command(found),
+    )
+
+
+def summary(found: Record) -> str:
+    """The page's first paragraph."""
+    sets = found["sets"]
+    said = [
+        f"{prose.percent(s['accuracy'])} of {prose.number(s['images'])} {name} labels "
+        f"({prose.percent(s['accuracy_low'])} to {prose.percent(s['accuracy_high'])})"
+        for name, s in ((name, m["scores"]) for name, m in sets.items())
+    ]
+    text = f"The model's answer is that of {prose.listed(said)}; in brackets 95 % intervals."
+    if found["split"] == "val":
+        held = " The epoch and the temperature were chosen by this split's given labels."
+    else:
+        held = " Nothing was chosen by this split, which is looked at once."
+    return f"{text}{held} {found['why']}".rstrip()
+
+
+def score_rows(sets: Record) -> list[dict[str, Any]]:
+    """One row a score, one value a set of labels."""
+    rows = []
+    for (name, meaning), (part, key) in zip(ROWS, _PLACES, strict=True):
+        values = [m[part]["area"] if part == "abstention" else m[part][key] for m in sets.values()]
+        is_share = part == "scores"
+        shown = [prose.percent(v) if is_share else f"{v:.3f}" for v in values]
+        rows.append({"name": name, "meaning": meaning, "values": shown})
+    return rows
+
+
+_PLACES = (
+    ("scores", "accuracy"), ("scores", "balanced_accuracy"), ("scores", "macro_f1"),
+    ("before", "ece"), ("after", "ece"), ("after", "nll"), ("after", "brier"),
+    ("abstention", "area"),
+)  # fmt: skip
+"""Where each of `ROWS` stands in a measured set."""
+
+
+def confusion_rows(scores: Record) -> list[dict[str, Any]]:
+    """Rows of the heat map: shares of each label, with the counts and an opacity a cell."""
+    classes = list(scores["by_class"])
+    counts = scores["confusion"]
+    shares = [[n / sum(row) if sum(row) else None for n in row] for row in counts]
+    rows = heat_map(classes, shares)
+    for row, numbers in zip(rows, counts, strict=True):
+        row["images"] = sum(numbers)
+        for cell, n in zip(row["cells"], numbers, strict=True):
+            cell["count"] = n
+    return rows
+
+
+def facts(found: Record) -> list[tuple[str, str]]:
+    """Where the model comes from, as pairs of words; what is nested is left to model.json."""
+    about, training = found["about"], found["training"]
+    pairs = [
+        ("Network", about["architecture"]),
+        (
+            "Input",
+            f"{about['side']} pixels" + (", and its mirror image" if about["mirrored"] else ""),
+        ),
+        ("Temperature", f"{found['temperature']:.2f}"),
+    ]
+    if training.get("parameters"):
+        pairs.append(("Parameters", prose.number(training["parameters"])))
+    if training.get("multiply_adds"):
+        pairs.append(("Multiply-adds", prose.number(training["multiply_adds"])))
+    if training.get("seconds"):
+        pairs.append(("Training time", prose.duration(training["seconds"])))
+    for key, value in about["provenance"].items():
+        if isinstance(value, (str, int, float)) and value != "":
+            pairs.append((key.replace("_", " ").capitalize(), _short(str(value))))
+    return pairs
+
+
+def _short(text: str) -> str:
+    """A hash by its first digits, a time to the minute, anything else as it is."""
+    if re.fullmatch("[0-9a-f]{64}", text):
+        return text[:16]
+    if re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d", text):
+        return text[:16].replace("T", " ")
+    return text
+
+
+def command(found: Record) -> str:
+    """The command that makes this page again."""
+    named = "--run" if found["training"] else "--model"
+    split = "" if found["split"] == "val" else f" --split {found['split']}"
+    return (
+        f"fercurate evaluate {named} {shlex.quote(found['model'])}{split} "
+        f"--dataset {shlex.quote(found['dataset'])}"
+    )
