@@ -1,0 +1,294 @@
+"""A comparison of finished training runs: their logits in, scores and differences out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fercurate.errors import FercurateError, InputError
+from fercurate.evaluate.arms import Arm, control_of
+from fercurate.evaluate.audit_scores import read_votes
+from fercurate.evaluate.compare import DRAWS, Interval, Scores, score
+from fercurate.labels import INDEX
+from fercurate.paths import RunFiles
+from fercurate.votes import gold_classes
+from fercurate.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """What one arm came to.
+
+    Attributes:
+        name: As it was written.
+        dataset, on, labels: What it was trained on.
+        runs: Ids of its runs, one a seed.
+        seeds: Their seeds.
+        n_train: Training images; None where they are not known.
+    """
+
+    name: str
+    dataset: str
+    on: str
+    labels: str
+    runs: tuple[str, ...]
+    seeds: tuple[int, ...]
+    n_train: int | None
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A difference of two arms in one measure, in shares of 1; high = `arm` is better."""
+
+    arm: str
+    against: str
+    truth: str
+    measure: str
+    value: float
+    low: float
+    high: float
+    excludes_zero: bool
+    by_seed: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that the page and the terminal show.
+
+    Attributes:
+        dataset: Where the scored images and labels are from.
+        split: val or test.
+        recipe: Network and settings that all runs have in common.
+        differs: Names of those that they have not: such arms differ in more than their data.
+        baseline, control: Names of these arms; the control's is None where there is none.
+        arms: The baseline first.
+        rows: For each truth ("given", "gold", and "gold_alone": gold rows without a copy in
+            another split): scored rows, and distinct images among them.
+        given_is_gold: Share of gold rows whose given label is the gold one; None without votes.
+        n_leaks: Rows of the split with an exact copy in another split.
+        scores: For each arm, truth and measure ("accuracy", "balanced"): mean, sd over seeds,
+            low, high, by_seed.
+        gains: Against the baseline, then against the control.
+        draws: Bootstrap samples.
+    """
+
+    dataset: str
+    split: str
+    recipe: dict[str, Any]
+    differs: tuple[str, ...]
+    baseline: str
+    control: str | None
+    arms: tuple[ArmResult, ...]
+    rows: dict[str, dict[str, int]]
+    given_is_gold: float | None
+    n_leaks: int
+    scores: dict[str, dict[str, dict[str, Any]]]
+    gains: tuple[Gain, ...]
+    draws: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def run(
+    space: Workspace,
+    arms: Sequence[tuple[Arm, Sequence[Path]]],
+    split: str,
+    votes_file: Path | None = None,
+    draws: int = DRAWS,
+) -> Comparison:
+    """Score finished runs on one split, and the differences between arms.
+
+    Args:
+        space: The dataset whose labels and votes score.
+        arms: Each arm with the folders of its runs, one a seed; the baseline first.
+        split: val or test.
+        votes_file: fer2013new.csv; None takes the votes that import joined, and without any
+            only given labels score.
+        draws: Bootstrap samples.
+
+    Raises:
+        InputError: an arm of other images, a run that did not finish, or nothing to score.
+        FercurateError: a run's files cannot be read.
+    """
+    manifest = space.manifest(
+        ["row", "split", "label", "sha256", "duplicate_group", "is_split_leak"]
+    )
+    rows = np.flatnonzero((manifest["split"] == split).to_numpy())
+    given = manifest["label"].map(dict(INDEX)).fillna(-1).to_numpy(np.int64)[rows]
+    if not (given >= 0).any():
+        raise InputError(
+            f"{space.name} has no labelled image in the split {split}.",
+            "Choose another with --split, or import a dataset that has one.",
+        )
+    predictions: dict[str, NDArray[np.int64]] = {}
+    results: list[ArmResult] = []
+    told: list[dict[str, Any]] = []
+    for arm, folders in arms:
+        _check_same_images(space, arm.workspace, rows)
+        of_arm = [read_config(folder) for folder in folders]
+        predictions[arm.name] = np.stack([read_predictions(folder, rows) for folder in folders])
+        results.append(_described(arm, folders, of_arm))
+        told += of_arm
+    recipe, differs = _recipe(told)
+    truths = {"given": given}
+    if votes_file is not None or space.votes_path.exists():
+        truths["gold"] = gold_classes(read_votes(space, votes_file))[rows]
+        is_leak = manifest["is_split_leak"].to_numpy(bool)[rows]
+        truths["gold_alone"] = np.where(is_leak, -1, truths["gold"])
+    only = [arm for arm, _ in arms]
+    pairs = _pairs(only)
+    cluster = manifest["duplicate_group"].to_numpy(np.int64)[rows]
+    scored = {
+        truth: score(predictions, classes, cluster, pairs, draws)
+        for truth, classes in truths.items()
+        if (classes >= 0).any()
+    }
+    gold = truths.get("gold", np.full(len(rows), -1))
+    controls = [a.name for a in only[1:] if a.is_control]
+    return Comparison(
+        dataset=space.name,
+        split=split,
+        recipe=recipe,
+        differs=differs,
+        baseline=only[0].name,
+        control=controls[0] if controls else None,
+        arms=tuple(results),
+        rows={t: {"rows": s.n, "images": s.n_clusters} for t, s in scored.items()},
+        given_is_gold=float((gold == given)[gold >= 0].mean()) if (gold >= 0).any() else None,
+        n_leaks=int(manifest["is_split_leak"].to_numpy(bool)[rows].sum()),
+        scores={arm.name: _scores_of(arm.name, scored) for arm in only},
+        gains=tuple(
+            _gain(pair, truth, measure, gains[pair])
+            for pair in pairs
+            for truth, s in scored.items()
+            for measure, gains in (("accuracy", s.accuracy_gain), ("balanced", s.balanced_gain))
+        ),
+        draws=draws,
+    )
+
+
+def read_predictions(folder: Path, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The class that a run predicts for each of `rows`, int64 [n], 0..6.
+
+    Raises:
+        InputError: the run did not finish, or did not see these rows.
+        FercurateError: its logits cannot be read.
+    """
+    path = RunFiles(folder).logits_path
+    if not path.exists():
+        raise InputError(
+            f"The run {folder.name} did not finish.",
+            "Finish it: run the command that began it again, with --resume.",
+        )
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            seen, logits = stored["row"].astype(np.int64), stored["logits"]
+    except (OSError, ValueError, KeyError) as error:
+        raise FercurateError(
+            f"{path} cannot be read: {error}", "Train the run again with --force."
+        ) from error
+    order = np.argsort(seen)
+    place = np.searchsorted(seen[order], rows)
+    if not np.array_equal(seen[order][np.minimum(place, len(seen) - 1)], rows):
+        raise InputError(
+            f"The run {folder.name} did not see all images of this split.",
+            "It was trained on other data: train it again with --force.",
+        )
+    predicted: NDArray[np.int64] = logits[order[place]].argmax(axis=1).astype(np.int64)
+    return predicted
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """What a run was told: the object in its config file, empty where there is none."""
+    path = RunFiles(folder).config_path
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise FercurateError(
+            f"{path} cannot be read: {error}", "Train the run again with --force."
+        ) from error
+    return stored if isinstance(stored, dict) else {}
+
+
+def _pairs(arms: Sequence[Arm]) -> list[tuple[str, str]]:
+    """All against the baseline, then all but it against their random control."""
+    baseline = arms[0]
+    pairs = [(arm.name, baseline.name) for arm in arms[1:]]
+    for arm in arms[1:]:
+        control = None if arm.is_control else control_of(arm, list(arms))
+        if control is not None and control is not baseline:
+            pairs.append((arm.name, control.name))
+    return pairs
+
+
+def _check_same_images(space: Workspace, other: Workspace, rows: NDArray[np.int64]) -> None:
+    if other.root.resolve() == space.root.resolve():
+        return
+    here, there = space.manifest(["sha256"]), other.manifest(["sha256"])
+    if len(there) <= rows.max() or (here.iloc[rows] != there.iloc[rows]).to_numpy().any():
+        raise InputError(
+            f"{other.name} has other images to score on than {space.name}.",
+            "Arms compare only where validation and test are the same images.",
+        )
+
+
+def _described(arm: Arm, folders: Sequence[Path], told: Sequence[Mapping[str, Any]]) -> ArmResult:
+    options = [t.get("config", {}) for t in told]
+    return ArmResult(
+        name=arm.name,
+        dataset=arm.workspace.name,
+        on=arm.on or str(options[0].get("on", "")),
+        labels=arm.labels or str(told[0].get("labels", "")),
+        runs=tuple(folder.name for folder in folders),
+        seeds=tuple(int(o.get("seed", i)) for i, o in enumerate(options)),
+        n_train=told[0].get("n_train"),
+    )
+
+
+def _recipe(told: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What all runs have in common of network and recipe, and the names of what differs."""
+    each = []
+    for of_run in told:
+        options = of_run.get("config", {})
+        network = {key: options[key] for key in ("model", "balance") if key in options}
+        each.append({**network, **of_run.get("recipe", {})})
+    names = list(dict.fromkeys(name for settings in each for name in settings))
+    same = [n for n in names if all(s.get(n) == each[0].get(n) for s in each)]
+    return {n: each[0][n] for n in same}, tuple(n for n in names if n not in same)
+
+
+def _scores_of(name: str, scored: Mapping[str, Scores]) -> dict[str, dict[str, Any]]:
+    return {
+        truth: {
+            "accuracy": _plain(s.accuracy[name]),
+            "balanced": _plain(s.balanced[name]),
+        }
+        for truth, s in scored.items()
+    }
+
+
+def _plain(found: Interval) -> dict[str, Any]:
+    sd = found.sd
+    return {
+        "mean": found.value,
+        "sd": None if np.isnan(sd) else sd,
+        "low": found.low,
+        "high": found.high,
+        "by_seed": found.by_seed,
+    }
+
+
+def _gain(pair: tuple[str, str], truth: str, measure: str, found: Interval) -> Gain:
+    return Gain(
+        *pair, truth, measure, found.value, found.low, found.high, found.excludes_zero,
+        found.by_seed,
+    )  # fmt: skip
