@@ -18,6 +18,12 @@ AuditSplit = Literal["train", "all"]
 CleanPolicy = Literal["decided", "confident", "strict"]
 CleanSplits = Literal["train", "all"]
 MergeCopies = Literal["soft", "drop"]
+TrainOn = Literal["raw", "clean", "random-control"]
+TrainLabels = Literal["given", "corrected", "votes"]
+ScoredSplit = Literal["val", "test"]
+Balance = Literal["none", "weights", "sampler", "logit-adjust"]
+HeldOut = Literal["val", "test"]
+ModelFormat = Literal["onnx", "onnx-int8"]
 
 
 def _option(default: Any, text: str) -> Any:
@@ -126,6 +132,98 @@ class CleanConfig:
 
 
 @dataclass(frozen=True)
+class TrainConfig:
+    """`fercurate train`."""
+
+    on: TrainOn = _option(
+        "clean", "the clean set, the raw one, or as many raw images as clean has, at random"
+    )
+    labels: TrainLabels | None = _option(
+        None,
+        "given (one class), corrected (soft, by clean or audit), votes (FER+'s, where there are "
+        "any); default: corrected on clean, given elsewhere",
+    )
+    model: str = _option("facenet", "simple, facenet, facenet-large, vit, or torchvision:NAME")
+    effort: Effort = _option("standard", "how much time to spend")
+    epochs: int | None = _option(None, "passes over the images (default: by effort)")
+    balance: Balance = _option("none", "against unequal classes: in the loss, the draw, the prior")
+    seed: int = _option(0, "same seed, same model on the same device")
+    device: Device = _option("auto", "where to train")
+    resume: bool = _option(False, "go on with the newest run that did not finish")
+    set: tuple[str, ...] = _option((), "FIELD=VALUE: another setting of the recipe, as lr=0.05")
+
+
+@dataclass(frozen=True)
+class CompareConfig:
+    """`fercurate compare`."""
+
+    arms: tuple[str, ...] = _option((), "[dataset:]set[:labels] each, or a run; first the baseline")
+    seeds: int = _option(3, "runs of each arm, with the seeds 0, 1, 2 and so on")
+    model: str = _option("facenet", "as in train")
+    effort: Effort = _option("quick", "as in train")
+    epochs: int | None = _option(None, "as in train")
+    balance: Balance = _option("none", "as in train")
+    device: Device = _option("auto", "where to train")
+    set: tuple[str, ...] = _option((), "as in train: FIELD=VALUE, a setting of the recipe")
+    split: ScoredSplit = _option("val", "which images score; test is to be looked at once")
+    votes: Path | None = _option(None, "fer2013new.csv (default: the votes that import joined)")
+    folder: Path | None = _option(None, "where to write (default: reports/<dataset>-compare)")
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """`fercurate evaluate`."""
+
+    run: str | None = _option(None, "training run (default: the newest that finished)")
+    model: Path | None = _option(None, "a model file instead: .onnx or .safetensors")
+    votes: Path | None = _option(None, "fer2013new.csv (default: the votes that import joined)")
+    split: HeldOut = _option("val", "val to choose by; test, which is looked at once")
+    labels: tuple[str, ...] | None = _option(
+        None, "also limit the model to these classes: happy,sad,neutral"
+    )
+    groups: bool = _option(False, "show it by positive, neutral and negative")
+    surprise: bool = _option(False, "show the groups with surprise as one of its own")
+    device: Device = _option("auto", "where to run a model file")
+    folder: Path | None = _option(None, "where to write (default: reports/<dataset>-<run>-<split>)")
+
+
+@dataclass(frozen=True)
+class PredictConfig:
+    """`fercurate predict`."""
+
+    images: tuple[Path, ...] = _option((), "images, folders of them, or - for paths on stdin")
+    crops: bool = _option(False, "the images are faces and little else: look for none in them")
+    thorough: bool = _option(False, "look into every corner for small faces, which takes longer")
+    model: Path | None = _option(
+        None, "run's folder, .onnx or .safetensors (default: the model of the package)"
+    )
+    threshold: float | None = _option(
+        None, 'probability below which the answer is "unclear", 0 to 1 (default: the model\'s)'
+    )
+    top: int = _option(2, "how many of the likeliest expressions the table names")
+    min_score: float = _option(0.6, "leave out faces that the detector is less sure of, 0 to 1")
+    jobs: int | None = _option(None, "threads (default: one a core)")
+    device: Device = _option("auto", "where to classify")
+
+
+@dataclass(frozen=True)
+class ExportModelConfig:
+    """`fercurate export-model`."""
+
+    run: str | None = _option(
+        None, "run's name or folder, or a .safetensors file (default: the newest that finished)"
+    )
+    to: Path = _option(Path("model.onnx"), "file to write")
+    format: ModelFormat = _option("onnx", "onnx, or onnx-int8: smaller, with its loss measured")
+    mirrored: bool | None = _option(
+        None, "mean over a face and its mirror image: better, twice the time (default: as trained)"
+    )
+    threshold: float | None = _option(
+        None, 'probability below which the answer is "unclear", 0 to 1 (default: as trained)'
+    )
+
+
+@dataclass(frozen=True)
 class ExportConfig:
     """`fercurate export`."""
 
@@ -178,6 +276,8 @@ def build(cls: type[Config], table: dict[str, Any], where: str) -> Config:
 
 
 def _checked(hint: Any, value: Any, where: str) -> Any:
+    literals = [t for t in get_args(hint) if get_origin(t) is Literal]  # of Literal | None
+    hint = literals[0] if literals else hint
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             raise InputError(f"{where} is {value!r}.", f"It is one of: {', '.join(get_args(hint))}")

@@ -17,6 +17,7 @@ FACE_SIDE = 48
 """Height and width of a face, pixels."""
 
 SPLITS = ("train", "val", "test")
+SPLIT_TITLES = MappingProxyType({"train": "training", "val": "validation", "test": "test"})
 
 GROUPS = MappingProxyType(
     {

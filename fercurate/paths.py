@@ -145,3 +145,39 @@ class Paths:
 
     def run_dir(self, run_id: str) -> Path:
         return self.runs_dir / run_id
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFiles:
+    """The files of one training run, below `Paths.run_dir`."""
+
+    folder: Path
+
+    @property
+    def config_path(self) -> Path:
+        """What the run was told, its recipe and the fingerprint of its data."""
+        return self.folder / "config.json"
+
+    @property
+    def last_path(self) -> Path:
+        """The whole state after the last epoch: what `--resume` goes on from."""
+        return self.folder / "last.safetensors"
+
+    @property
+    def best_path(self) -> Path:
+        """The model: weights of the best epoch, with its description."""
+        return self.folder / "best.safetensors"
+
+    @property
+    def metrics_path(self) -> Path:
+        """The learning curve, the best epoch and the totals."""
+        return self.folder / "metrics.json"
+
+    @property
+    def logits_path(self) -> Path:
+        """What the model says of val and test: `row` int32 [n], `logits` float32 [n, 7]."""
+        return self.folder / "logits.npz"
+
+    @property
+    def tensorboard_dir(self) -> Path:
+        return self.folder / "tensorboard"

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +128,91 @@ def run_clean(
     return stage.run(space, options, progress, force=force)
 
 
+def run_train(
+    space: Workspace, options: config.TrainConfig, progress: Progress, *, force: bool = False
+) -> Any:
+    from fercurate.train import stage
+
+    if options.on == "clean" and is_clean_stale(space):
+        progress.warn("The clean set is older than what it was made from.")
+        progress.warn(f"Bring it up to date with: fercurate clean{workspace.option(space)}")
+    return stage.run(space, options, progress, force=force)
+
+
+def run_compare(
+    space: Workspace, options: config.CompareConfig, progress: Progress
+) -> tuple[Any, Path]:
+    """Train what is missing of each arm, compare, write the report; what was found, the page."""
+    from fercurate.evaluate import arms, compare_runs
+    from fercurate.report import compare_page
+
+    chosen = arms.parse_all(options.arms, space, workspace.DATASETS)
+    if options.seeds < 1:
+        raise InputError(f"--seeds is {options.seeds}.", "Give 1 or more; 3 is the least to go by.")
+    shared = ("model", "effort", "epochs", "balance", "device", "set")
+    settings = {name: getattr(options, name) for name in shared}
+    trained = []
+    for number, arm in enumerate(chosen, 1):
+        folders = arm.folders()
+        for seed in range(0 if folders else options.seeds):
+            progress.say(f"Arm {number} of {len(chosen)}: {arm.name}, seed {seed}")
+            told = {**settings, "on": arm.on, "labels": arm.labels, "seed": seed}
+            wanted = config.build(config.TrainConfig, told, "compare")
+            folders.append(run_train(arm.workspace, wanted, progress).folder)
+        trained.append((arm, folders))
+    found = compare_runs.run(space, trained, options.split, options.votes)
+    folder = options.folder or workspace.REPORTS / f"{space.name}-compare"
+    return found, compare_page.write(folder, found.as_dict(), options)
+
+
+def run_evaluate(
+    space: Workspace, options: config.EvaluateConfig, progress: Progress, *, force: bool = False
+) -> tuple[Any, Any, Path]:
+    """Score a trained model; what was found, what it was found from, and the report's page."""
+    from fercurate.evaluate import model
+    from fercurate.report import model_page
+
+    found, outputs = model.run(space, options, progress)
+    name = f"{space.name}-{Path(found.model).stem}-{found.split}"
+    page = model_page.write(options.folder or workspace.REPORTS / name, found.as_dict())
+    return found, outputs, page
+
+
+def try_predictions(space: Workspace, outputs: Any, progress: Progress) -> Any:
+    """Show a model's answers in FiftyOne; None, and a warning, when that fails."""
+    from fercurate.review import predictions
+
+    try:
+        return predictions.run(
+            space, outputs.name, outputs.split, outputs.rows, outputs.probabilities(), progress
+        )
+    except FercurateError as error:
+        progress.warn(f"The predictions are not in FiftyOne: {error.message}")
+        progress.warn(f"The scores stand. {error.fix}")
+        return None
+
+
+def run_predict(
+    options: config.PredictConfig, progress: Progress, lines: Iterable[str] = ()
+) -> Any:
+    """The faces of some images; `lines` is standard input. Needs no dataset."""
+    from fercurate.predict import stage
+
+    return stage.run(options, progress, lines)
+
+
+def run_export_model(
+    dataset: str | None, options: config.ExportModelConfig, progress: Progress
+) -> Any:
+    """A model as a file; a checkpoint that is named by its path needs no dataset."""
+    from fercurate.predict import export_model
+
+    by_path = options.run is not None and Path(options.run).exists()
+    needs_none = by_path and options.format == "onnx" and dataset is None
+    space = None if needs_none else workspace.find(dataset)
+    return export_model.run(space, options, progress)
+
+
 def run_export(
     space: Workspace, options: config.ExportConfig, progress: Progress, *, force: bool = False
 ) -> Any:
@@ -168,90 +252,3 @@ def try_sync(
         progress.warn(f"Nothing is lost. {error.fix}")
         progress.warn(f"Later: fercurate sync --dataset {space.name}")
         return None
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage as a pipeline's TOML names it."""
-
-    name: str
-    config: type
-    run: Callable[..., Any]
-
-
-STAGES = {
-    stage.name: stage
-    for stage in (
-        Stage("sample", config.SampleConfig, run_sample),
-        Stage("import", config.ImportConfig, run_import),
-        Stage("screen", config.ScreenConfig, run_screen),
-        Stage("audit", config.AuditConfig, run_audit),
-        Stage("report", config.ReportConfig, run_reports),
-        Stage("clean", config.CleanConfig, run_clean),
-        Stage("sync", config.SyncConfig, try_sync),
-    )
-}
-
-
-@dataclass(frozen=True)
-class Pipeline:
-    """Stages in order, with what each is told, for one dataset."""
-
-    dataset: str
-    steps: tuple[tuple[Stage, Any], ...]
-
-    @property
-    def workspace(self) -> Workspace:
-        return Workspace(workspace.DATASETS / self.dataset)
-
-    def run(self, progress: Progress, *, force: bool = False) -> Iterator[tuple[str, Any]]:
-        """Run the stages in order; yields each one's name and result as it ends."""
-        for stage, options in self.steps:
-            yield stage.name, stage.run(self.workspace, options, progress, force=force)
-
-    def options(self, name: str) -> Any:
-        """What the stage `name` is told; None when it is not in the pipeline."""
-        return next((options for stage, options in self.steps if stage.name == name), None)
-
-
-def read_pipeline(path: Path) -> Pipeline:
-    """A pipeline from TOML: `dataset = "name"`, then one table a stage, run in their order.
-
-    Raises:
-        InputError: no such file, no TOML, an unknown stage or setting.
-    """
-    table = _read_toml(path)
-    dataset = table.pop("dataset", None)
-    if not isinstance(dataset, str) or not dataset or Path(dataset).name != dataset:
-        raise InputError(f"{path} names no dataset.", 'Begin it with: dataset = "name"')
-    steps: list[tuple[Stage, Any]] = []
-    for name, settings in table.items():
-        if name not in STAGES or not isinstance(settings, dict):
-            raise InputError(f"{path}: there is no stage {name!r}.", f"Stages: {', '.join(STAGES)}")
-        stage = STAGES[name]
-        steps.append((stage, config.build(stage.config, settings, f"{path} [{name}]")))
-    if not steps:
-        raise InputError(f"{path} has no stage.", f"Stages: {', '.join(STAGES)}")
-    return Pipeline(dataset, tuple(steps))
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        import tomllib
-    except ImportError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
-
-    try:
-        with path.open("rb") as file:
-            return dict(tomllib.load(file))
-    except FileNotFoundError as error:
-        raise InputError(f"There is no file {path}.", "Recipes are in pipelines/.") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is no TOML: {error}.", "See pipelines/demo.toml.") from error
-
-
-def demo_pipeline() -> Path:
-    """pipelines/demo.toml, of the repository or of the installed package."""
-    here = Path(__file__).parent
-    places = (here.parent / "pipelines", here / "pipelines")
-    return next(p / "demo.toml" for p in places if (p / "demo.toml").exists())

@@ -137,6 +137,13 @@ def step(space: Workspace, name: str, result: Any) -> None:
         line += f", {clock(result.seconds)}"
     elif name == "clean":
         line = f"{result.summary['n_kept']:,} images kept, {result.summary['n_dropped']:,} dropped"
+    elif name == "train":
+        accuracy = "" if result.val_accuracy is None else f", {result.val_accuracy:.1%} validation"
+        line = f"{result.run_id}{accuracy}, {clock(result.seconds)}"
+    elif name == "evaluate":
+        found, _, page = result
+        right = ", ".join(f"{m.scores.accuracy:.1%} {of}" for of, m in found.sets.items())
+        line = f"right on {right} labels ({found.split}): {page}"
     elif name == "report":
         line = ", ".join(str(written.index) for written in result)
     elif name == "sync":

@@ -53,7 +53,7 @@ def cleaned(space: Workspace, result: CleanResult, *, as_json: bool) -> None:
     done = "Nothing changed since: was there already" if result.skipped else "Written"
     out.print(f"{done}: {space.clean_path} ({clock(result.seconds)})")
     out.print(f"Each change: {space.changes_path}")
-    print_next(space, "export --to DIR")
+    print_next(space, "train")
 
 
 def _expected(out: Any, found: dict[str, Any]) -> None:

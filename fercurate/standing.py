@@ -10,7 +10,7 @@ from fercurate import decisions, workspace
 from fercurate.files import hash_file
 from fercurate.workspace import Workspace
 
-ROAD = ("import", "screen", "audit", "clean")
+ROAD = ("import", "screen", "audit", "clean", "train")
 """Stages that leave a record, in the order in which they are walked."""
 
 
@@ -54,6 +54,8 @@ def standing(space: Workspace) -> Standing:
             stages[name] = "stale"
     if is_clean_stale(space):
         stages["clean"] = "stale"
+    if is_model_stale(space):
+        stages["train"] = "stale"
     n_decided = len(decisions.standing(space.decisions()))
     command = f"fercurate {_next(stages, n_decided)}{workspace.option(space)}"
     images = len(space.manifest(["row"]))
@@ -78,11 +80,30 @@ def is_clean_stale(space: Workspace) -> bool:
     return any(used.get(name) != there.get(name) for name in paths)
 
 
+def is_model_stale(space: Workspace) -> bool:
+    """Whether the last training used other bytes than there are now, or there is a newer clean
+    set; False where nothing was trained."""
+    recorded = space.stages()
+    if "train" not in recorded:
+        return False
+    used = recorded["train"]["summary"].get("inputs", {})
+    paths = {
+        "manifest": space.manifest_path,
+        "audit": space.audit_path,
+        "clean": space.clean_path,
+        "votes": space.votes_path,
+    }
+    if any(not paths[name].exists() or hash_file(paths[name]) != used[name] for name in used):
+        return True
+    cleaned = str(recorded.get("clean", {}).get("finished", ""))
+    return "clean" not in used and cleaned > str(recorded["train"]["finished"])
+
+
 def _next(stages: dict[str, str], n_decided: int) -> str:
-    """The first stage that is open; between audit and clean a person decides."""
+    """The first stage that is open; before clean a person decides."""
     open_stages = [name for name, state in stages.items() if state != "done"]
     if not open_stages:
-        return "export --to DIR" if n_decided else "review --sample 200"
-    if open_stages == ["clean"] and not n_decided:
+        return "evaluate" if n_decided else "review --sample 200"
+    if open_stages[0] == "clean" and not n_decided:
         return "review --sample 200"
     return open_stages[0]

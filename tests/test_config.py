@@ -44,9 +44,18 @@ def test_build_refuses_what_the_stage_does_not_know(table: dict[str, Any], says:
         config.ImportConfig,
         config.AuditConfig,
         config.ReportConfig,
+        config.TrainConfig,
+        config.CompareConfig,
         config.SyncConfig,
     ],
 )
 def test_every_option_has_a_help_text(cls: Any) -> None:
     for field in cls.__dataclass_fields__.values():
         assert field.metadata["help"], field.name
+
+
+def test_an_optional_choice_takes_its_values_and_no_other() -> None:
+    assert config.build(config.TrainConfig, {"labels": "votes"}, "train").labels == "votes"
+    with pytest.raises(InputError, match="labels is 'all'") as caught:
+        config.build(config.TrainConfig, {"labels": "all"}, "train")
+    assert "given, corrected, votes" in caught.value.fix

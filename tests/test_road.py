@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from fercurate import config, files, road
+from fercurate import pipeline as pipelines
 from fercurate.decisions import Decision, Log
 from fercurate.errors import FercurateError, InputError
 from fercurate.progress import Quiet
@@ -16,13 +17,14 @@ PIPELINES = Path(__file__).parent.parent / "pipelines"
 
 @pytest.mark.parametrize("path", sorted(PIPELINES.glob("*.toml")), ids=lambda p: p.name)
 def test_the_recipes_that_ship_can_be_read(path: Path) -> None:
-    pipeline = road.read_pipeline(path)
+    pipeline = pipelines.read_pipeline(path)
     names = [stage.name for stage, _ in pipeline.steps]
-    assert names[-6:] == ["import", "screen", "audit", "report", "clean", "sync"]
+    wanted = ["import", "screen", "audit", "report", "clean", "train", "sync"]
+    assert [name for name in names if name in wanted] == wanted
 
 
 def test_the_demo_recipe_hangs_together() -> None:
-    pipeline = road.read_pipeline(road.demo_pipeline())
+    pipeline = pipelines.read_pipeline(pipelines.demo_pipeline())
     sample, source = pipeline.options("sample"), pipeline.options("import")
     assert source.source.parent == sample.folder
     assert pipeline.options("live") is None
@@ -45,14 +47,14 @@ def test_recipes_that_are_wrong_say_so(tmp_path: Path, text: str, says: str) -> 
     path = tmp_path / "r.toml"
     path.write_text(text)
     with pytest.raises(InputError) as caught:
-        road.read_pipeline(path)
+        pipelines.read_pipeline(path)
     assert says in caught.value.message
     assert caught.value.fix
 
 
 def test_no_recipe() -> None:
     with pytest.raises(InputError, match="no file"):
-        road.read_pipeline(Path("nowhere.toml"))
+        pipelines.read_pipeline(Path("nowhere.toml"))
 
 
 def test_standing_names_the_next_command(tmp_path: Path) -> None:
@@ -61,7 +63,7 @@ def test_standing_names_the_next_command(tmp_path: Path) -> None:
     space.record("import", "a", {})
     assert road.standing(space).next_command == "fercurate screen"
     assert road.standing(space).stages == {
-        "import": "done", "screen": "to do", "audit": "to do", "clean": "to do"
+        "import": "done", "screen": "to do", "audit": "to do", "clean": "to do", "train": "to do"
     }  # fmt: skip
     for name in ("screen", "audit"):
         space.record(name, "b", {})
@@ -95,13 +97,52 @@ def test_between_audit_and_clean_a_person_decides(tmp_path: Path) -> None:
     Log(space.decisions_path).append([verdict])
     assert found() == ("to do", 1, "fercurate clean")
     clean()
-    assert found() == ("done", 1, "fercurate export --to DIR")
+    assert found() == ("done", 1, "fercurate train")
     Log(space.decisions_path).append([Decision("s0", "undo", "ann", undoes=verdict.id)])
     assert found()[:2] == ("stale", 0)
     clean()
-    assert found() == ("done", 0, "fercurate review --sample 200")
+    assert found() == ("done", 0, "fercurate train")
     files.write_table(space.audit_path, pd.DataFrame({"row": [0]}))
     assert found()[0] == "stale"
+
+
+def test_a_model_follows_what_it_was_trained_on(tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "datasets" / "one")
+    files.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
+    for name in ("import", "screen", "audit"):
+        space.record(name, "a", {})
+
+    def clean(row: int) -> None:
+        files.write_table(space.clean_path, pd.DataFrame({"row": [row]}))
+        space.record("clean", "b", {"inputs": {"manifest": files.hash_file(space.manifest_path)}})
+
+    def train(**inputs: Path) -> tuple[str, str]:
+        there = {"manifest": space.manifest_path, **inputs}
+        hashes = {name: files.hash_file(path) for name, path in there.items()}
+        space.record("train", "c", {"inputs": hashes})
+        return found()
+
+    def found() -> tuple[str, str]:
+        standing = road.standing(space)
+        return standing.stages["train"], standing.next_command
+
+    clean(0)
+    assert found() == ("to do", "fercurate train")
+    assert train(clean=space.clean_path) == ("done", "fercurate review --sample 200")
+    clean(0)
+    assert found()[0] == "done", "the same bytes again"
+    clean(1)
+    assert found() == ("stale", "fercurate train")
+    Log(space.decisions_path).append([Decision("s0", "keep", "ann", label="sad")])
+    clean_again = {"manifest": space.manifest_path, "decisions": space.decisions_path}
+    hashes = {name: files.hash_file(path) for name, path in clean_again.items()}
+    space.record("clean", "d", {"inputs": hashes})
+    assert train(clean=space.clean_path) == ("done", "fercurate evaluate")
+    assert train() == ("done", "fercurate evaluate"), "on raw"
+    stages = space.stages()
+    stages["clean"]["finished"] = "2999-01-01T00:00:00+0000"
+    files.write_json(space.stages_path, stages)
+    assert found()[0] == "stale", "there is a newer clean set than the model on raw"
 
 
 @pytest.mark.parametrize(("key", "stale"), [("added_at", "screen"), ("labelled_at", "audit")])

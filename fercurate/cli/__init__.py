@@ -14,7 +14,7 @@ from fercurate.cli.options import app
 from fercurate.errors import EXIT_FAILED, EXIT_STOPPED, FercurateError
 
 # their commands register themselves; --help lists them in this order, which is that of the road
-for _group in ("prepare", "find", "settle", "walk"):
+for _group in ("prepare", "find", "settle", "model", "score", "walk"):
     import_module(f"fercurate.cli.{_group}")
 
 
@@ -52,7 +52,7 @@ def main() -> None:
 def _stop(signum: int, frame: object) -> None:
     raise FercurateError(
         "Stopped.",
-        "Run the same command again: screen and audit go on where they were, the rest begins anew.",
+        "Run the same command again: screen, audit and train go on where they were.",
         code=EXIT_STOPPED,
     )
 

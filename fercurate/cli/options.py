@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-evaluate = typer.Typer(help="Score what was made.", no_args_is_help=True, rich_markup_mode=None)
+evaluate = typer.Typer(rich_markup_mode=None)
 app.add_typer(evaluate, name="evaluate")
 
 

@@ -41,9 +41,10 @@ def run(
     force: Force = False,
 ) -> None:
     """Run several stages in order; what is done already is skipped."""
-    from fercurate import road, show
+    from fercurate import pipeline as pipelines
+    from fercurate import show
 
-    pipeline = road.read_pipeline(recipe)
+    pipeline = pipelines.read_pipeline(recipe)
     for name, result in pipeline.run(show.progress(), force=force):
         show.step(pipeline.workspace, name, result)
 
@@ -51,10 +52,11 @@ def run(
 @app.command()
 def demo(force: Force = False) -> None:
     """The embedded sample through every stage: what was planted beside what was found."""
-    from fercurate import road, show
+    from fercurate import pipeline as pipelines
+    from fercurate import show
     from fercurate.evaluate import planted
 
-    pipeline = road.read_pipeline(road.demo_pipeline())
+    pipeline = pipelines.read_pipeline(pipelines.demo_pipeline())
     results = {}
     for name, result in pipeline.run(show.progress(), force=force):
         results[name] = result

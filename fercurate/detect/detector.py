@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -43,6 +44,7 @@ FOUND_IN_PHOTO = 0.6
 """The same for a second look at a photograph's faces: it loses 1 of 200 more than 0.5 does,
 and takes no cat's eye for a face."""
 
+_TERMINAL = threading.RLock()
 _SIDE = 192
 _LEAST = 0.05
 
@@ -233,13 +235,14 @@ def _create() -> tuple[Any, Any]:
 @contextlib.contextmanager
 def _hushed() -> Iterator[None]:
     """Keep what MediaPipe's C++ writes while it starts off the terminal."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with _TERMINAL:  # two threads would give back each other's nowhere
+        sys.stderr.flush()
+        kept = os.dup(2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)

@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from fercurate.images import MAX_FILE_BYTES, ImageError, decode_face
 from fercurate.ingest.batch import Batch, Faces, Rejection, no_faces
 from fercurate.ingest.containers import Container, Member, Opener
-from fercurate.ingest.images import MAX_FILE_BYTES, ImageError, decode_face
 from fercurate.ingest.layout import Place, place
 from fercurate.ingest.streams import DamagedError
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from fercurate.errors import InputError
+from fercurate.images import ImageError, is_image, quiet_pillow, read_photo
 from fercurate.ingest.batch import Faces, Rejection, no_faces
 from fercurate.ingest.containers import valid_text, walk
-from fercurate.ingest.images import ImageError, is_image, quiet_pillow, read_photo
 from fercurate.ingest.layout import label_of_photo
 
 UNREAD = frozenset(

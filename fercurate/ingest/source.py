@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from fercurate.errors import InputError
+from fercurate.images import is_image
 from fercurate.ingest.batch import Batch
 from fercurate.ingest.containers import Container, Member, Opener, is_csv, open_container
 from fercurate.ingest.csv_reader import Header, header_of, read_csv
 from fercurate.ingest.image_reader import read_images
-from fercurate.ingest.images import is_image
 from fercurate.ingest.layout import has_splits
 from fercurate.labels import parse_split
 from fercurate.progress import Progress

@@ -14,8 +14,8 @@ from fercurate import fer2013
 from fercurate.config import ImportConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import fingerprint, hash_file, write_json, write_table
+from fercurate.images import quiet_pillow
 from fercurate.ingest.containers import valid_text, walk
-from fercurate.ingest.images import quiet_pillow
 from fercurate.ingest.result import ImportResult, result_of
 from fercurate.ingest.source import EXPECTED, Source, open_source
 from fercurate.ingest.staging import install, staging

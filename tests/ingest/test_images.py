@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from ingest_cases import image_bytes, made_faces
 from PIL import Image
 
-from fercurate.ingest.batch import Faces
-from fercurate.ingest.images import (
+from fercurate.images import (
     ImageError,
     decode_face,
     is_image,
     quiet_pillow,
     read_photo,
+    read_small,
 )
+from fercurate.ingest.batch import Faces
 
 FACE = made_faces(1)[0]
 VALID = [
@@ -220,3 +221,37 @@ def _face_or_reason(data: bytes) -> None:
 )
 def test_images_are_told_by_suffix_in_any_case(name: str, expected: bool) -> None:
     assert is_image(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("size", "least", "expected"),
+    [
+        ((800, 1200), 300, (400, 600)),
+        ((800, 1200), 200, (200, 300)),
+        ((800, 1200), 801, (800, 1200)),
+        ((100, 90), 500, (100, 90)),
+    ],
+)
+def test_a_large_jpeg_is_decoded_small(
+    tmp_path: Path, size: tuple[int, int], least: int, expected: tuple[int, int]
+) -> None:
+    ramp = np.linspace(0, 255, size[1]).astype(np.uint8)[None].repeat(size[0], 0)
+    path = tmp_path / "x.jpg"
+    path.write_bytes(image_bytes(np.dstack([ramp] * 3), "JPEG"))
+    pixels, factor = read_small(path, least)
+    assert pixels.shape == (*expected, 3)
+    assert factor == pytest.approx(size[0] / expected[0])
+    assert abs(int(pixels[0, -1, 0]) - 255) < 8
+
+
+def test_only_jpegs_are_decoded_small(tmp_path: Path) -> None:
+    (tmp_path / "x.png").write_bytes(image_bytes(np.zeros((600, 400), np.uint8)))
+    pixels, factor = read_small(tmp_path / "x.png", 50)
+    assert pixels.shape == (600, 400)
+    assert factor == 1
+
+
+def test_a_small_reading_refuses_what_a_full_one_does(tmp_path: Path) -> None:
+    (tmp_path / "x.jpg").write_bytes(b"nothing")
+    with pytest.raises(ImageError, match="not an image"):
+        read_small(tmp_path / "x.jpg", 100)

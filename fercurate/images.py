@@ -1,4 +1,4 @@
-"""Image files of any size and colour to 48x48 grey faces."""
+"""Image files of any size and colour as arrays: 48x48 grey faces, or photographs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from fercurate.ingest.batch import Faces
 from fercurate.labels import FACE_SIDE
+
+Faces = NDArray[np.uint8]
 
 SUFFIXES = frozenset(
     (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
@@ -72,14 +73,43 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
     return _decode(path, MAX_PHOTO_PIXELS, _to_photo)
 
 
+def read_small(path: Path, least: int) -> tuple[NDArray[np.uint8], float]:
+    """A photograph as `read_photo` gives it, but a large JPEG at a part of its size.
+
+    A JPEG can be decoded at a half, a quarter or an eighth in a fraction of the time.
+
+    Args:
+        path: The file.
+        least: The shorter side keeps at least this many pixels, or all that it has.
+
+    Returns:
+        uint8 [H, W] or [H, W, 3], and how many pixels of the photograph make one of it, 1..8.
+
+    Raises:
+        ImageError: as `read_photo`.
+    """
+    full: list[int] = []
+
+    def shrink(image: Image.Image) -> None:
+        full.append(max(image.size))
+        image.draft(None, (least, least))
+
+    pixels = _decode(path, MAX_PHOTO_PIXELS, _to_photo, shrink)
+    return pixels, full[0] / max(pixels.shape[:2])
+
+
 def _decode(
-    source: Path | io.BytesIO, limit: int, finish: Callable[[Image.Image], NDArray[np.uint8]]
+    source: Path | io.BytesIO,
+    limit: int,
+    finish: Callable[[Image.Image], NDArray[np.uint8]],
+    prepare: Callable[[Image.Image], None] = lambda image: None,
 ) -> NDArray[np.uint8]:
     try:
         with Image.open(source, formats=_FORMATS) as image:
             if image.width * image.height > limit:
                 size = f"{image.width}x{image.height}"
                 raise ImageError(f"image of {size} pixels is too large (limit: {_millions(limit)})")
+            prepare(image)
             image.load()
             return finish(_upright(image))
     except ImageError:

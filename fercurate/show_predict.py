@@ -1,0 +1,135 @@
+"""What `predict` and `export-model` print."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from fercurate.console import clock, console, table
+from fercurate.predict.result import NO_FACE, Found, answer
+from fercurate.progress import Progress
+from fercurate.show import print_json
+
+if TYPE_CHECKING:
+    from fercurate.predict.export_model import ExportedModel
+    from fercurate.predict.stage import Predictions
+
+
+def predictions(made: Predictions, progress: Progress, *, how: str, top: int) -> None:
+    """Each face, on stdout as it is found, and the totals on stderr.
+
+    Args:
+        made: What the stage gave.
+        progress: Takes the totals.
+        how: "table", "json" (one object a line) or "csv".
+        top: How many classes a table names.
+    """
+    try:
+        {"json": _json, "csv": _csv, "table": _table}[how](made, top)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    totals = made.totals
+    if totals is not None:
+        progress.say(
+            f"{totals.n_read:,} images, {totals.n_faces:,} faces, {totals.n_without:,} images "
+            f"without one, in {clock(totals.seconds)} "
+            f"({totals.n_images / max(totals.seconds, 1e-9):,.0f} images/s)"
+        )
+
+
+def _faces(made: Predictions) -> Iterator[tuple[str, Found | None]]:
+    # on a terminal the bar comes first, or both would write into each other
+    for image in list(made.images) if sys.stdout.isatty() else made.images:
+        if not image.faces:
+            yield image.file, None
+        for found in image.faces:
+            yield image.file, found
+
+
+def _json(made: Predictions, top: int) -> None:
+    out = sys.stdout  # while a bar is shown, rich puts something else there
+    for file, found in _faces(made):
+        row: dict[str, Any] = {"file": file, "face": None, "label": NO_FACE}
+        if found is not None:
+            said = answer(found.probabilities, made.info.classes, made.threshold)
+            shares = zip(made.info.classes, found.probabilities, strict=True)
+            row = {
+                "file": file,
+                "face": found.face,
+                "label": said.label,
+                "likeliest": said.ranked[0][0],
+                "probability": round(said.ranked[0][1], 5),
+                "box": None if found.box is None else [round(v, 1) for v in found.box],
+                "probabilities": {name: round(share, 5) for name, share in shares},
+            }
+        print(json.dumps(row, ensure_ascii=False), file=out)
+
+
+def _csv(made: Predictions, top: int) -> None:
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    classes = made.info.classes
+    header = ("file", "face", "label", "likeliest", "probability", "left", "top", "width", "height")
+    out.writerow((*header, *classes))
+    for file, found in _faces(made):
+        if found is None:
+            out.writerow((file, "", NO_FACE, *[""] * (6 + len(classes))))
+            continue
+        said = answer(found.probabilities, classes, made.threshold)
+        name, share = said.ranked[0]
+        box = [""] * 4 if found.box is None else [f"{v:.1f}" for v in found.box]
+        shares = (f"{value:.5f}" for value in found.probabilities)
+        out.writerow((file, found.face, said.label, name, f"{share:.5f}", *box, *shares))
+
+
+def _table(made: Predictions, top: int) -> None:
+    from rich.markup import escape
+
+    rows: list[list[object]] = []
+    top = min(top, len(made.info.classes))
+    for file, found in _faces(made):
+        if found is None:
+            rows.append([escape(file), "", NO_FACE, *[""] * (top - 1)])
+            continue
+        said = answer(found.probabilities, made.info.classes, made.threshold)
+        named = [f"{name} {share:.0%}" for name, share in said.ranked[:top]]
+        if said.label != said.ranked[0][0]:
+            named[0] = f"{said.label} ({named[0]})"
+        rows.append([escape(file), str(found.face), *named, *[""] * (top - len(named))])
+    if rows:
+        others = ["runner-up", "third", "fourth", "fifth", "sixth", "seventh"]
+        shown = table("", ["file", "face", "expression", *others][: top + 2], rows)
+        shown.columns[0].no_wrap, shown.columns[0].overflow = False, "fold"
+        console().print(shown)
+
+
+def exported(result: ExportedModel, *, as_json: bool) -> None:
+    """Where the model lies, how large and how fast it is, and what int8 costs."""
+    if as_json:
+        print_json({**asdict(result), "info": result.info.as_dict()})
+        return
+    forms = [("onnx", result.onnx)]
+    if result.int8 is not None:
+        forms.append(("onnx-int8", result.int8))
+    rows: list[list[object]] = [
+        [
+            name,
+            f"{form.megabytes:.2f}",
+            f"{form.images_per_s:,.0f}",
+            "not known" if form.val_accuracy is None else f"{form.val_accuracy:.2%}",
+        ]
+        for name, form in forms
+    ]
+    out = console()
+    out.print(table("", ["format", "MB", "images/s", "validation accuracy"], rows))
+    out.print(f"- torch and ONNX differ by {result.difference:.1g} at most (random images)")
+    if result.agreement is not None:
+        out.print(f"- int8 says the same on {result.agreement:.2%} of {result.n_val:,} images")
+    out.print(f"Made of {result.source}", markup=False, soft_wrap=True)
+    out.print(f"{result.path}", markup=False, soft_wrap=True)
+    out.print(f"Next: fercurate predict --model {result.path} IMAGES", markup=False, soft_wrap=True)

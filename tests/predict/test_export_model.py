@@ -1,0 +1,183 @@
+"""export-model: which run, what is written, and what int8 costs."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from fercurate import road
+from fercurate.config import ExportModelConfig
+from fercurate.errors import FercurateError, InputError
+from fercurate.infer import onnx_export
+from fercurate.infer.checkpoint import save_model
+from fercurate.infer.classifier import OnnxClassifier
+from fercurate.infer.info import ModelInfo
+from fercurate.infer.quantise import quantise
+from fercurate.infer.runs import find_run
+from fercurate.labels import CLASSES, INDEX
+from fercurate.learn.models import FaceNet
+from fercurate.predict import export_model
+from fercurate.progress import Quiet
+from fercurate.samples.stage import compose
+from fercurate.show_predict import exported
+from fercurate.workspace import Workspace
+
+INFO = ModelInfo("facenet", side=40, mirrored=True, temperature=1.4, provenance={"seed": 0})
+
+
+def sure_model() -> FaceNet:
+    torch.manual_seed(0)
+    model = FaceNet().eval()
+    with torch.no_grad():
+        model.head.weight.mul_(30)
+    return model
+
+
+def write_run(space: Workspace, name: str, *, finished: bool = True, age: int = 0) -> Path:
+    folder = space.run_dir(name)
+    save_model(folder / "best.safetensors", sure_model(), INFO)
+    (folder / "logits.npz").touch()
+    curve = folder / "metrics.json"
+    curve.write_text(json.dumps({"finished": "2026-01-01" if finished else None}))
+    os.utime(curve, (1e9 - age, 1e9 - age))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """600 faces of the sample, two finished runs and one that was stopped."""
+    made = Workspace(tmp_path_factory.mktemp("datasets") / "toy")
+    made.root.mkdir()
+    rows = [row for row in compose(0) if row.kind == "human"][:600]
+    np.save(made.faces_path, np.stack([row.pixels for row in rows]))
+    pd.DataFrame(
+        {
+            "row": np.arange(600, dtype=np.int32),
+            "sample_id": [f"s{i}" for i in range(600)],
+            "split": ["train"] * 400 + ["val"] * 200,
+            "label": [row.given_label for row in rows[:599]] + [None],
+            "source": "x",
+            "sha256": "0",
+            "is_constant": [row.is_constant for row in rows],
+            "duplicate_group": -1,
+            "is_label_conflict": False,
+            "is_split_leak": False,
+        }
+    ).to_parquet(made.manifest_path)
+    write_run(made, "train-raw-given-facenet-s0-00000000", age=9)
+    write_run(made, "train-raw-given-facenet-s1-11111111", age=5)
+    write_run(made, "train-clean-given-facenet-s0-22222222", finished=False)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("named", "found"), [(None, "s1-11111111"), ("s0-00000", "s0-00000000"), ("s1", "s1-11111111")]
+)
+def test_the_newest_finished_run_or_the_one_that_is_named(
+    space: Workspace, named: str | None, found: str
+) -> None:
+    assert find_run(space, named).name == f"train-raw-given-facenet-{found}"
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [("nothing", "has no run"), ("facenet", "several runs"), ("clean", "did not finish")],
+)
+def test_a_name_that_is_no_finished_run_is_refused(
+    space: Workspace, named: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        find_run(space, named)
+    assert caught.value.fix
+
+
+def test_a_dataset_without_a_run_says_how_to_train(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no finished training run") as caught:
+        find_run(Workspace(tmp_path / "none"), None)
+    assert "fercurate train" in caught.value.fix
+
+
+def export(space: Workspace | None, to: Path, **changes: Any) -> export_model.ExportedModel:
+    return export_model.run(space, ExportModelConfig(to=to, **changes), Quiet())
+
+
+def test_a_run_is_exported_and_measured(space: Workspace, tmp_path: Path) -> None:
+    result = export(space, tmp_path / "m.onnx")
+    opened = OnnxClassifier(result.path)
+    assert opened.info == INFO
+    assert result.difference < 1e-4
+    assert result.n_val == 199  # one has no label
+    assert result.onnx.megabytes == pytest.approx(result.path.stat().st_size / 1e6, rel=0.01)
+    assert result.int8 is None
+    manifest = space.manifest()
+    mine = ((manifest["split"] == "val") & manifest["label"].notna()).to_numpy()
+    labels = manifest["label"][mine].map(dict(INDEX)).to_numpy()
+    said = opened.probabilities(np.asarray(space.faces()[mine])).argmax(1)
+    assert result.onnx.val_accuracy == pytest.approx((said == labels).mean())
+
+
+def test_int8_is_smaller_and_its_loss_is_measured(
+    space: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = export(space, tmp_path / "m8.onnx", format="onnx-int8", mirrored=False, threshold=0.3)
+    assert result.int8 is not None
+    assert result.agreement is not None
+    assert result.int8.megabytes < 0.4 * result.onnx.megabytes
+    assert result.agreement > 0.9
+    opened = OnnxClassifier(result.path)
+    assert (opened.info.mirrored, opened.info.threshold) == (False, 0.3)
+    exported(result, as_json=False)
+    out = capsys.readouterr().out
+    assert "onnx-int8" in out
+    assert f"{result.agreement:.2%}" in out
+    exported(result, as_json=True)
+    assert json.loads(capsys.readouterr().out)["info"]["classes"] == list(CLASSES)
+
+
+def test_a_checkpoint_needs_no_dataset(space: Workspace, tmp_path: Path) -> None:
+    run = find_run(space, None)
+    for named in (run, run / "best.safetensors"):
+        options = ExportModelConfig(to=tmp_path / "m.onnx", run=str(named))
+        result = road.run_export_model(None, options, Quiet())
+        assert result.onnx.val_accuracy is None
+        assert OnnxClassifier(result.path).info == INFO
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"to": Path("m.pt")}, "does not end in .onnx"),
+        ({"threshold": 2.0}, "threshold is"),
+        ({"run": "nothing"}, "has no run"),
+    ],
+)
+def test_wrong_settings_are_refused(
+    space: Workspace, tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    settings = {"to": tmp_path / "m.onnx", **changes}
+    with pytest.raises(InputError, match=message):
+        export_model.run(space, ExportModelConfig(**settings), Quiet())
+
+
+def test_an_export_that_says_something_else_is_refused(
+    space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_export, "difference", lambda *_: 0.01)
+    with pytest.raises(FercurateError, match="differ by"):
+        export(space, tmp_path / "m.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_quantising_needs_faces_and_a_model(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no faces"):
+        quantise(tmp_path / "m.onnx", np.empty((0, 48, 48), np.uint8), tmp_path / "q.onnx")
+    (tmp_path / "m.onnx").write_text("nothing")
+    with pytest.raises(InputError):
+        quantise(tmp_path / "m.onnx", np.zeros((4, 48, 48), np.uint8), tmp_path / "q.onnx")

@@ -1,0 +1,68 @@
+"""`fercurate predict` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from predict_cases import astronaut, write_image, write_model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    write_model(folder / "m.onnx")
+    write_image(folder / "photos" / "a.png", astronaut())
+    (folder / "photos" / "bad.jpg").write_bytes(b"x")
+    return folder
+
+
+def fercurate(*words: str, folder: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fercurate", *words]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, cwd=folder)
+
+
+def test_json_from_a_folder_and_a_warning_on_stderr(folder: Path) -> None:
+    done = fercurate("predict", "photos", "--model", "m.onnx", "--json", folder=folder)
+    assert done.returncode == 0
+    (row,) = map(json.loads, done.stdout.splitlines())
+    assert (row["file"], row["face"]) == ("photos/a.png", 1)
+    assert "photos/bad.jpg: not an image" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "code", "message"),
+    [
+        (["photos/bad.jpg"], "", 1, "No image could be read"),
+        (["nowhere"], "", 2, "does not exist"),
+        (["-"], "photos/a.png\n", 0, "1 images, 1 faces"),
+        (["-"], "", 2, "standard input"),
+        (["photos", "--threshold", "3"], "", 2, "between 0 and 1"),
+    ],
+)
+def test_exit_codes(folder: Path, words: list[str], stdin: str, code: int, message: str) -> None:
+    done = fercurate("predict", *words, "--model", "m.onnx", folder=folder, stdin=stdin)
+    assert done.returncode == code
+    assert message in done.stderr
+
+
+def test_it_loads_neither_torch_nor_pandas(folder: Path) -> None:
+    code = (
+        "import sys; sys.argv = ['fercurate', 'predict', 'photos', '--model', 'm.onnx', '--csv']\n"
+        "from fercurate import cli\n"
+        "try: cli.main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'torch', 'pandas', 'sklearn', 'scipy', 'onnx'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_reader_that_has_enough_is_no_error(folder: Path) -> None:
+    command = f"{sys.executable} -m fercurate predict photos --model m.onnx --csv | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=folder)
+    assert "Error" not in done.stderr
