@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import torch
 import torch.distributed as dist
@@ -92,7 +92,7 @@ class _SharedBatchNorm(nn.BatchNorm2d):
         wide = x.float()
         count = wide.new_tensor([wide.numel() / self.num_features])
         sums = torch.cat([wide.sum((0, 2, 3)), (wide * wide).sum((0, 2, 3)), count])
-        sums = _sum_over_processes(sums)
+        sums = cast(Tensor, _Sum.apply(sums))
         n = sums[-1]
         mean, square = (sums[:-1] / n).chunk(2)
         variance = (square - mean * mean).clamp_min(0)
@@ -109,14 +109,20 @@ class _SharedBatchNorm(nn.BatchNorm2d):
         return (wide * scale[:, None, None] + shift[:, None, None]).to(x.dtype)
 
 
-def _sum_over_processes(values: Tensor) -> Tensor:
-    from torch.distributed.nn.functional import all_reduce  # the one that has a gradient
+class _Sum(torch.autograd.Function):
+    """Sum over the processes, with the gradient of each of them."""
 
-    return cast(Tensor, all_reduce(values))  # type: ignore[no-untyped-call]
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        return total(values.clone())
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return total(gradient.clone())
 
 
 def total(value: Tensor) -> Tensor:
-    """Sum of a number over the processes."""
+    """Sum over the processes, in place."""
     if dist.is_initialized():
         dist.all_reduce(value)
     return value

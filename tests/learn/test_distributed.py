@@ -17,13 +17,15 @@ from fercurate.learn.distributed import Ranks
 SCRIPT = """
 import sys
 import numpy as np, torch
-from fercurate.learn import distributed
+from fercurate.learn import device as devices, distributed, optim
 from fercurate.learn.augment import Augmentation
 from fercurate.learn.models import FaceNet, FaceNetConfig
 from fercurate.learn.recipe import Recipe
 from fercurate.learn.train import Trainer, fit
 
 torch.set_num_threads(1)
+# bfloat16 rounds away what the two have in common
+devices.has_fast_bf16 = optim.has_fast_bf16 = lambda device: False
 device = distributed.start(torch.device("cpu"))
 rng = np.random.default_rng(0)
 faces = rng.integers(0, 255, (70, 48, 48), dtype=np.uint8)
@@ -67,15 +69,13 @@ def test_shared_batch_norms_keep_their_names() -> None:
 def test_two_processes_train_what_one_does(tmp_path: Path) -> None:
     script = tmp_path / "job.py"
     script.write_text(SCRIPT)
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "ATEN_CPU_CAPABILITY": "default"}
-    # bfloat16 rounds away what the two have in common
-    environment["ONEDNN_MAX_CPU_ISA"] = "AVX2"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     one, two = tmp_path / "one.pt", tmp_path / "two.pt"
-    subprocess.run([sys.executable, script, one], check=True, env=environment, timeout=120)
+    subprocess.run([sys.executable, script, one], check=True, env=environment, timeout=240)
     together = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node"]
-    subprocess.run([*together, "2", script, two], check=True, env=environment, timeout=200)
+    subprocess.run([*together, "2", script, two], check=True, env=environment, timeout=240)
     alone, shared = (torch.load(path, weights_only=True) for path in (one, two))
-    assert shared["losses"] == pytest.approx(alone["losses"], rel=2e-2)
+    assert shared["losses"] == pytest.approx(alone["losses"], rel=1e-3)
     for name, weight in alone["average"].items():
         if weight.is_floating_point():
-            assert torch.allclose(weight, shared["average"][name], rtol=0.05, atol=0.05), name
+            assert torch.allclose(weight, shared["average"][name], rtol=2e-2, atol=1e-2), name
