@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fercurate import config, road, workspace
+from fercurate import config, road, settings, workspace
 from fercurate.errors import InputError
 from fercurate.progress import Progress
 from fercurate.workspace import Workspace
@@ -70,11 +70,11 @@ def read_pipeline(path: Path) -> Pipeline:
     if not isinstance(dataset, str) or not dataset or Path(dataset).name != dataset:
         raise InputError(f"{path} names no dataset.", 'Begin it with: dataset = "name"')
     steps: list[tuple[Stage, Any]] = []
-    for name, settings in table.items():
-        if name not in STAGES or not isinstance(settings, dict):
+    for name, told in table.items():
+        if name not in STAGES or not isinstance(told, dict):
             raise InputError(f"{path}: there is no stage {name!r}.", f"Stages: {', '.join(STAGES)}")
         stage = STAGES[name]
-        steps.append((stage, config.build(stage.config, settings, f"{path} [{name}]")))
+        steps.append((stage, settings.build(stage.config, told, f"{path} [{name}]")))
     if not steps:
         raise InputError(f"{path} has no stage.", f"Stages: {', '.join(STAGES)}")
     return Pipeline(dataset, tuple(steps))

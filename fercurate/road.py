@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fercurate import config, workspace
+from fercurate import config, settings, workspace
 from fercurate.errors import FercurateError, InputError
 from fercurate.progress import Progress
 from fercurate.standing import is_clean_stale
@@ -150,14 +150,14 @@ def run_compare(
     if options.seeds < 1:
         raise InputError(f"--seeds is {options.seeds}.", "Give 1 or more; 3 is the least to go by.")
     shared = ("model", "effort", "epochs", "balance", "device", "set")
-    settings = {name: getattr(options, name) for name in shared}
+    alike = {name: getattr(options, name) for name in shared}
     trained = []
     for number, arm in enumerate(chosen, 1):
         folders = arm.folders()
         for seed in range(0 if folders else options.seeds):
             progress.say(f"Arm {number} of {len(chosen)}: {arm.name}, seed {seed}")
-            told = {**settings, "on": arm.on, "labels": arm.labels, "seed": seed}
-            wanted = config.build(config.TrainConfig, told, "compare")
+            told = {**alike, "on": arm.on, "labels": arm.labels, "seed": seed}
+            wanted = settings.build(config.TrainConfig, told, "compare")
             folders.append(run_train(arm.workspace, wanted, progress).folder)
         trained.append((arm, folders))
     found = compare_runs.run(space, trained, options.split, options.votes)

@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from fercurate import config
+from fercurate import config, settings
 from fercurate.errors import EXIT_USAGE, InputError
 
 
 def test_build_takes_dashes_paths_and_whole_numbers() -> None:
     table = {"source": "a.csv", "max-rejected": 1, "ferplus": None}
-    built = config.build(config.ImportConfig, table, "import")
+    built = settings.build(config.ImportConfig, table, "import")
     assert built == config.ImportConfig(source=Path("a.csv"), max_rejected=1.0)
 
 
 def test_build_takes_a_list_for_a_tuple() -> None:
-    assert config.build(config.SyncConfig, {"columns": ["aum"]}, "sync").columns == ("aum",)
+    assert settings.build(config.SyncConfig, {"columns": ["aum"]}, "sync").columns == ("aum",)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_build_takes_a_list_for_a_tuple() -> None:
 )
 def test_build_refuses_what_the_stage_does_not_know(table: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=r"recipe\.toml") as caught:
-        config.build(config.AuditConfig, table, "recipe.toml [audit]")
+        settings.build(config.AuditConfig, table, "recipe.toml [audit]")
     assert says in caught.value.message
     assert caught.value.fix
     assert caught.value.code == EXIT_USAGE
@@ -55,7 +55,7 @@ def test_every_option_has_a_help_text(cls: Any) -> None:
 
 
 def test_an_optional_choice_takes_its_values_and_no_other() -> None:
-    assert config.build(config.TrainConfig, {"labels": "votes"}, "train").labels == "votes"
+    assert settings.build(config.TrainConfig, {"labels": "votes"}, "train").labels == "votes"
     with pytest.raises(InputError, match="labels is 'all'") as caught:
-        config.build(config.TrainConfig, {"labels": "all"}, "train")
+        settings.build(config.TrainConfig, {"labels": "all"}, "train")
     assert "given, corrected, votes" in caught.value.fix

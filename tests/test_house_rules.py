@@ -15,8 +15,8 @@ STAGES = {
 } - {"cli"}
 GROUND = {
     "config", "console", "copies", "decisions", "design_weights", "errors", "fer2013", "files",
-    "images", "labels", "outgoing", "paths", "progress", "standing", "votes",
-    "workspace", "__init__",
+    "images", "labels", "outgoing", "paths", "progress", "settings", "standing",
+    "votes", "workspace", "__init__",
 }  # fmt: skip
 SHARED = {
     "learn": {"audit", "evaluate", "infer", "screen", "train"},

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fercurate import config
+from fercurate import config, settings
 from fercurate.cli.options import AsJson, Dataset, Force, NoFiftyOne, app, evaluate, option
 
 
@@ -42,7 +42,7 @@ def audit(
     }
     space = workspace.find(dataset)
     progress = show.progress()
-    chosen = config.build(config.AuditConfig, options, "audit")
+    chosen = settings.build(config.AuditConfig, options, "audit")
     result = road.run_audit(space, chosen, progress, force=force)
     report = None if no_report else road.run_report(space, config.ReportConfig(), progress)
     synced = (
@@ -65,7 +65,7 @@ def report(
 
     options = {"faces": faces, "folder": folder, "worst": worst}
     space = workspace.find(dataset)
-    chosen = config.build(config.ReportConfig, options, "report")
+    chosen = settings.build(config.ReportConfig, options, "report")
     for written in road.run_reports(space, chosen, show.progress()):
         print(written.index)
 
@@ -98,6 +98,6 @@ def evaluate_review_loop(
     from fercurate import road, show, workspace
 
     options = {"votes": votes, "profile": profile, "seeds": seeds, "folder": folder}
-    chosen = config.build(config.ReviewLoopConfig, options, "evaluate review-loop")
+    chosen = settings.build(config.ReviewLoopConfig, options, "evaluate review-loop")
     found, page = road.run_review_loop(workspace.find(dataset), chosen, show.progress())
     show.review_loop(found, page, as_json=json)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from fercurate import config
+from fercurate import config, settings
 from fercurate.cli.options import AsJson, Dataset, Force, app, help_of, option
 
 
@@ -44,7 +44,7 @@ def train(
         "set": set_,
     }
     space = workspace.find(dataset)
-    chosen = config.build(config.TrainConfig, options, "train")
+    chosen = settings.build(config.TrainConfig, options, "train")
     result = road.run_train(space, chosen, show.progress(), force=force)
     show_train.trained(space, result, as_json=json)
 
@@ -81,7 +81,7 @@ def compare(
         "votes": votes,
         "folder": folder,
     }
-    chosen = config.build(config.CompareConfig, options, "compare")
+    chosen = settings.build(config.CompareConfig, options, "compare")
     found, page = road.run_compare(workspace.find(dataset), chosen, show.progress())
     show_compare.compared(found, page, as_json=json)
 
@@ -114,7 +114,7 @@ def predict(
         "jobs": jobs,
         "device": device,
     }
-    chosen = config.build(config.PredictConfig, options, "predict")
+    chosen = settings.build(config.PredictConfig, options, "predict")
     progress = show.progress()
     made = road.run_predict(chosen, progress, sys.stdin)
     how = "json" if json else "csv" if csv else "table"
@@ -145,5 +145,5 @@ def export_model(
         "mirrored": mirrored,
         "threshold": threshold,
     }
-    chosen = config.build(config.ExportModelConfig, options, "export-model")
+    chosen = settings.build(config.ExportModelConfig, options, "export-model")
     show_predict.exported(road.run_export_model(dataset, chosen, show.progress()), as_json=json)

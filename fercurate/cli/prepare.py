@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fercurate import config
+from fercurate import config, settings
 from fercurate.cli.options import AsJson, Dataset, Force, NoFiftyOne, app, help_of, option
 
 
@@ -35,7 +35,7 @@ def import_(
     }
     space = workspace.Workspace(workspace.DATASETS / workspace.dataset_name(name, source))
     progress = show.progress()
-    chosen = config.build(config.ImportConfig, options, "import")
+    chosen = settings.build(config.ImportConfig, options, "import")
     result = road.run_import(space, chosen, progress, force=force)
     synced = (
         None
@@ -65,7 +65,7 @@ def enrich(
     options = {"photos": photos, "min_face": min_face, "min_score": min_score}
     space = workspace.find(into)
     progress = show.progress()
-    chosen = config.build(config.EnrichConfig, options, "enrich")
+    chosen = settings.build(config.EnrichConfig, options, "enrich")
     result = road.run_enrich(space, chosen, progress)
     synced = (
         None
@@ -88,7 +88,7 @@ def screen(
 
     space = workspace.find(dataset)
     progress = show.progress()
-    chosen = config.build(config.ScreenConfig, {"jobs": jobs}, "screen")
+    chosen = settings.build(config.ScreenConfig, {"jobs": jobs}, "screen")
     result = road.run_screen(space, chosen, progress, force=force)
     report = road.run_screen_report(space, config.ReportConfig(), progress)
     synced = (
@@ -112,7 +112,7 @@ def fit_screen(
 
     space = workspace.find(dataset)
     options = {"kinds": kinds, "flaws": flaws, "out": out}
-    chosen = config.build(config.FitScreenConfig, options, "fit-screen")
+    chosen = settings.build(config.FitScreenConfig, options, "fit-screen")
     show_screen.screen_fitted(
         space, road.run_fit_screen(space, chosen, show.progress()), as_json=json
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fercurate import config
+from fercurate import config, settings
 from fercurate.cli.options import AsJson, Dataset, NoFiftyOne, evaluate, option
 from fercurate.errors import InputError
 
@@ -18,7 +18,7 @@ def evaluate_model(
     run: Annotated[str | None, option(config.EvaluateConfig, "run")] = None,
     model: Annotated[Path | None, option(config.EvaluateConfig, "model")] = None,
     votes: Annotated[Path | None, option(config.EvaluateConfig, "votes")] = None,
-    split: Annotated[config.HeldOut | None, option(config.EvaluateConfig, "split")] = None,
+    split: Annotated[config.ScoredSplit | None, option(config.EvaluateConfig, "split")] = None,
     labels: Annotated[str | None, option(config.EvaluateConfig, "labels")] = None,
     groups: Annotated[bool, option(config.EvaluateConfig, "groups", "--groups")] = False,
     surprise: Annotated[bool, option(config.EvaluateConfig, "surprise", "--surprise")] = False,
@@ -52,7 +52,7 @@ def evaluate_model(
     }
     space = workspace.find(dataset)
     progress = show.progress()
-    chosen = config.build(config.EvaluateConfig, options, "evaluate")
+    chosen = settings.build(config.EvaluateConfig, options, "evaluate")
     found, outputs, page = road.run_evaluate(space, chosen, progress)
     synced = None if no_fiftyone else road.try_predictions(space, outputs, progress)
     show_evaluate.model(

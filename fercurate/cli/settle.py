@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fercurate import config
+from fercurate import config, settings
 from fercurate.cli.options import AsJson, Dataset, Force, app, option, share
 
 
@@ -48,7 +48,7 @@ def review(
         "seed": seed,
     }
     space = workspace.find(dataset)
-    chosen = config.build(config.ReviewConfig, options, "review")
+    chosen = settings.build(config.ReviewConfig, options, "review")
     show_review.ended(space, road.run_review(space, chosen, show.progress()), as_json=json)
 
 
@@ -80,7 +80,7 @@ def clean(
         "with_published": with_published,
     }
     space = workspace.find(dataset)
-    chosen = config.build(config.CleanConfig, options, "clean")
+    chosen = settings.build(config.CleanConfig, options, "clean")
     result = road.run_clean(space, chosen, show.progress(), force=force)
     show_clean.cleaned(space, result, as_json=json)
 

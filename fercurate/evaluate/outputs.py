@@ -15,10 +15,11 @@ from fercurate.errors import FercurateError, InputError
 from fercurate.files import hash_file
 from fercurate.infer.classifier import BATCH, Classifier, open_classifier
 from fercurate.infer.info import ModelInfo
+from fercurate.infer.runs import find_run
 from fercurate.labels import CLASSES
 from fercurate.paths import RunFiles
 from fercurate.progress import Progress
-from fercurate.workspace import Workspace, option
+from fercurate.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -114,41 +115,6 @@ def _logits(
         found.append(classifier.logits(faces[start : start + step]))
         advance(len(found[-1]))
     return np.concatenate(found)
-
-
-def find_run(workspace: Workspace, named: str | None) -> Path:
-    """The folder of a finished training run.
-
-    Raises:
-        InputError: there is none, none or several of that name, or it did not finish.
-    """
-    train = f"Train one with: fercurate train{option(workspace)}"
-    folders = sorted(workspace.runs_dir.glob("train-*"))
-    if named is not None:
-        matching = [f for f in folders if f.name == named] or [
-            f for f in folders if named in f.name
-        ]
-        if not matching:
-            known = "\n".join(["Runs:", *(f"  {f.name}" for f in folders)]) if folders else train
-            raise InputError(f"{workspace.name} has no run {named!r}.", known)
-        if len(matching) > 1:
-            names = "\n".join(f"  {f.name}" for f in matching)
-            raise InputError(f"{named!r} is a part of several runs' names.", f"One of:\n{names}")
-        if not _is_finished(matching[0]):
-            raise InputError(
-                f"The run {matching[0].name} did not finish.", "Give its command again: it goes on."
-            )
-        return matching[0]
-    finished = [f for f in folders if _is_finished(f)]
-    if not finished:
-        raise InputError(f"{workspace.name} has no finished training run.", train)
-    return max(finished, key=lambda f: RunFiles(f).metrics_path.stat().st_mtime)
-
-
-def _is_finished(folder: Path) -> bool:
-    files = RunFiles(folder)
-    there = files.best_path.exists() and files.logits_path.exists() and files.metrics_path.exists()
-    return there and bool(_json(files.metrics_path).get("finished"))
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from fercurate import config as configs
+from fercurate import settings
 from fercurate.config import TrainConfig
 from fercurate.errors import InputError
 from fercurate.files import fingerprint
@@ -84,7 +84,7 @@ def recipe_of(config: TrainConfig) -> Recipe:
 def _replaced(base: Any, values: dict[str, Any]) -> Any:
     """A frozen dataclass with other values, which are checked against its fields' types."""
     before = {field.name: getattr(base, field.name) for field in dataclasses.fields(base)}
-    return configs.build(type(base), {**before, **values}, "--set")
+    return settings.build(type(base), {**before, **values}, "--set")
 
 
 def _value(text: str) -> Any:

@@ -8,10 +8,12 @@ import shutil
 from dataclasses import asdict, replace
 from typing import Any
 
-from fercurate.config import TrainConfig, build
+from fercurate.config import TrainConfig
 from fercurate.errors import InputError
 from fercurate.files import write_json
+from fercurate.infer.runs import is_finished
 from fercurate.paths import RunFiles
+from fercurate.settings import build
 from fercurate.train.data import Data
 from fercurate.train.plan import Plan
 from fercurate.workspace import Workspace, now, option
@@ -52,16 +54,6 @@ def metrics(files: RunFiles) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def is_finished(files: RunFiles) -> bool:
-    """Whether the run came to its end and all that it leaves is there."""
-    found = metrics(files)
-    return (
-        bool(found and found.get("finished"))
-        and files.best_path.exists()
-        and files.logits_path.exists()
-    )
-
-
 def resumed(space: Workspace, config: TrainConfig) -> tuple[TrainConfig, str]:
     """The settings of the newest run that did not finish, and its fingerprint.
 
@@ -76,7 +68,7 @@ def resumed(space: Workspace, config: TrainConfig) -> tuple[TrainConfig, str]:
     found = []
     for folder in space.runs_dir.glob("train-*"):
         files = RunFiles(folder)
-        if files.config_path.exists() and not is_finished(files):
+        if files.config_path.exists() and not is_finished(folder):
             newest = files.metrics_path if files.metrics_path.exists() else files.config_path
             found.append((newest.stat().st_mtime, folder.name, files))
     if not found:

@@ -15,6 +15,7 @@ import torch
 from fercurate.config import TrainConfig
 from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
 from fercurate.files import hash_file
+from fercurate.infer.runs import is_finished
 from fercurate.learn import device as devices
 from fercurate.learn import distributed, zoo
 from fercurate.learn.models import count_multiply_adds, count_parameters
@@ -105,7 +106,7 @@ def run(
         runs.check_same(planned, begun, workspace)
     files = RunFiles(workspace.run_dir(planned.run_id))
     is_first = distributed.ranks().is_first
-    skipped = not force and runs.is_finished(files)
+    skipped = not force and is_finished(files.folder)
     if not skipped:
         device = distributed.start(_device(config))
         try:

@@ -16,7 +16,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from fercurate import cli, files, road
-from fercurate.config import EnrichConfig, ImportConfig, build
+from fercurate.config import EnrichConfig, ImportConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.ingest import enrich, stage
 from fercurate.ingest.append import append
@@ -26,6 +26,7 @@ from fercurate.ingest.photos import Cuts, Photo
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS
 from fercurate.progress import Advance, Quiet
 from fercurate.samples.faces import data_dir, load_crops
+from fercurate.settings import build
 from fercurate.workspace import MANIFEST_COLUMNS, Workspace
 
 OLD = made_faces(30)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from fercurate import files
-from fercurate.config import TrainConfig, build
+from fercurate.config import TrainConfig
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS
+from fercurate.settings import build
 from fercurate.workspace import Workspace
 
 FAST = ("batch=16", "sides=[[1, 16]]", "predict_side=16", "ema=0.5")
