@@ -144,6 +144,9 @@ class TrainConfig:
     effort: Effort = _option("standard", "how much time to spend")
     epochs: int | None = _option(None, "passes over the images (default: by effort)")
     balance: Balance = _option("none", "against unequal classes: in the loss, the draw, the prior")
+    teachers: tuple[str, ...] = _option(
+        (), "distillation: finished runs whose mean answer is half of each target"
+    )
     seed: int = _option(0, "same seed, same model on the same device")
     device: Device = _option("auto", "where to train")
     resume: bool = _option(False, "go on with the newest run that did not finish")

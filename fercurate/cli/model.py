@@ -21,6 +21,9 @@ def train(
     effort: Annotated[config.Effort | None, option(config.TrainConfig, "effort")] = None,
     epochs: Annotated[int | None, option(config.TrainConfig, "epochs")] = None,
     balance: Annotated[config.Balance | None, option(config.TrainConfig, "balance")] = None,
+    teachers: Annotated[
+        list[str] | None, option(config.TrainConfig, "teachers", "--teacher")
+    ] = None,
     seed: Annotated[int | None, option(config.TrainConfig, "seed")] = None,
     device: Annotated[config.Device | None, option(config.TrainConfig, "device")] = None,
     resume: Annotated[bool, option(config.TrainConfig, "resume", "--resume")] = False,
@@ -38,6 +41,7 @@ def train(
         "effort": effort,
         "epochs": epochs,
         "balance": balance,
+        "teachers": teachers,
         "seed": seed,
         "device": device,
         "resume": resume,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 
 from fercurate.config import TrainConfig
 from fercurate.errors import InputError
-from fercurate.files import hash_file
+from fercurate.files import fingerprint, hash_file
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, INDEX, N_CLASSES
 from fercurate.votes import gold_classes, vote_shares
 from fercurate.workspace import Workspace, option
@@ -61,7 +63,7 @@ def labels_of(config: TrainConfig) -> str:
     return config.labels or ("corrected" if config.on == "clean" else "given")
 
 
-def gather(space: Workspace, config: TrainConfig) -> Data:
+def gather(space: Workspace, config: TrainConfig, teachers: Sequence[Path] = ()) -> Data:
     """Read what a run needs; no pixel is read yet.
 
     Validation and test are always the manifest's, whatever cleaning did to them: results on
@@ -95,6 +97,12 @@ def gather(space: Workspace, config: TrainConfig) -> Data:
     judged = given if labels != "votes" else gold_classes(_votes(space))
     pixels = manifest["sha256"].to_numpy(str)
     content = _content(pixels[rows], targets, pixels[val], judged[val], pixels[test])
+    if teachers:
+        hashes = [hash_file(path) for path in teachers]
+        inputs.update(
+            zip((f"teacher {path.parent.name}" for path in teachers), hashes, strict=True)
+        )
+        content = fingerprint(content, hashes)
     return Data(rows, targets, labels, val, judged[val], test, sources, inputs, content)
 
 

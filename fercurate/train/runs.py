@@ -99,9 +99,10 @@ def command(config: TrainConfig, space: Workspace) -> str:
     words = ["fercurate train"]
     for name, default in asdict(TrainConfig()).items():
         value = getattr(config, name)
-        if name in ("resume", "set") or value == default:
+        if name in ("resume", "set", "teachers") or value == default:
             continue
         words.append(f"--{name} {value}")
+    words += [f"--teacher {run}" for run in config.teachers]
     words += [f"--set '{text}'" for text in config.set]
     return " ".join(words) + option(space)
 

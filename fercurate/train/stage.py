@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,7 @@ from fercurate.train.curve import Epoch
 from fercurate.train.data import MIN_VAL, Data
 from fercurate.train.loop import Loop
 from fercurate.train.plan import Plan
+from fercurate.train.teachers import models_of, taught
 from fercurate.workspace import Workspace
 
 STAGE = "train"
@@ -100,7 +101,8 @@ def run(
     begun = None
     if config.resume:
         config, begun = runs.resumed(workspace, config)
-    data = datas.gather(workspace, config)
+    teachers = models_of(workspace, config.teachers)
+    data = datas.gather(workspace, config, teachers)
     planned = plan.plan_for(config, data)
     if begun is not None:
         runs.check_same(planned, begun, workspace)
@@ -116,7 +118,7 @@ def run(
                 runs.begin(files, planned, data)
             distributed.wait()
             shown = progress if is_first else Quiet()
-            _train(workspace, planned, data, device, files, shown)
+            _train(workspace, planned, data, teachers, device, files, shown)
             distributed.wait()
         finally:
             distributed.stop()
@@ -140,6 +142,7 @@ def _train(
     workspace: Workspace,
     planned: Plan,
     data: Data,
+    teachers: Sequence[Path],
     device: torch.device,
     files: RunFiles,
     progress: Progress,
@@ -157,14 +160,17 @@ def _train(
         "parameters": count_parameters(model),
         "multiply_adds": count_multiply_adds(model, recipe.predict_side),
     }
+    train_faces, targets = np.ascontiguousarray(faces[data.rows]), data.targets
+    if teachers:
+        targets = taught(targets, train_faces, teachers, device, progress)
     trainer = Trainer(
         model,
-        np.ascontiguousarray(faces[data.rows]),
-        data.targets,
+        train_faces,
+        targets,
         recipe,
         device,
         config.seed,
-        **balanced(config.balance, data.targets),
+        **balanced(config.balance, targets),
     )
     labelled = np.flatnonzero(data.val_labels >= 0)
     labelled = labelled if len(labelled) >= MIN_VAL else labelled[:0]
@@ -182,6 +188,7 @@ def _train(
             "on": config.on,
             "labels": data.labels,
             "targets_from": data.sources,
+            **({"teachers": list(config.teachers)} if config.teachers else {}),
             "recipe": dataclasses.asdict(recipe),
             "balance": config.balance,
             "seed": config.seed,

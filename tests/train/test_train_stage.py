@@ -255,3 +255,21 @@ def test_a_network_of_torchvision_and_one_that_there_is_not(space: Workspace) ->
     model, info = load_model(RunFiles(result.folder).best_path)
     assert info.architecture == "torchvision:shufflenet_v2_x0_5"
     assert model(torch.zeros(2, 1, 32, 32)).shape == (2, 7)
+
+
+def test_a_pupil_learns_from_its_teachers(space: Workspace) -> None:
+    teacher = stage.run(space, cases.config(), Quiet())
+    pupil = stage.run(space, cases.config(teachers=(teacher.run_id,), seed=3), Quiet())
+    _, info = load_model(RunFiles(pupil.folder).best_path)
+    assert info.provenance["teachers"] == [teacher.run_id]
+    alone = stage.run(space, cases.config(seed=3), Quiet())
+    assert alone.run_id != pupil.run_id
+    assert any(
+        not torch.equal(a, b)
+        for a, b in zip(weights(alone).values(), weights(pupil).values(), strict=True)
+    )
+
+
+def test_a_teacher_that_is_not_there(space: Workspace) -> None:
+    with pytest.raises(InputError, match="has no run 'nobody'"):
+        stage.run(space, cases.config(teachers=("nobody",)), Quiet())
