@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fercurate import config, settings, workspace
-from fercurate.errors import FercurateError, InputError
+from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
 from fercurate.progress import Progress
 from fercurate.standing import is_clean_stale
 from fercurate.standing import standing as standing
@@ -149,6 +149,7 @@ def run_compare(
     chosen = arms.parse_all(options.arms, space, workspace.DATASETS)
     if options.seeds < 1:
         raise InputError(f"--seeds is {options.seeds}.", "Give 1 or more; 3 is the least to go by.")
+    compare_runs.check(space, chosen, options.split, options.votes)
     shared = ("model", "effort", "epochs", "balance", "device", "set")
     alike = {name: getattr(options, name) for name in shared}
     trained = []
@@ -158,11 +159,21 @@ def run_compare(
             progress.say(f"Arm {number} of {len(chosen)}: {arm.name}, seed {seed}")
             told = {**alike, "on": arm.on, "labels": arm.labels, "seed": seed}
             wanted = settings.build(config.TrainConfig, told, "compare")
-            folders.append(run_train(arm.workspace, wanted, progress).folder)
+            folders.append(_trained(arm.workspace, wanted, progress))
         trained.append((arm, folders))
     found = compare_runs.run(space, trained, options.split, options.votes)
     folder = options.folder or workspace.REPORTS / f"{space.name}-compare"
     return found, compare_page.write(folder, found.as_dict(), options)
+
+
+def _trained(space: Workspace, options: config.TrainConfig, progress: Progress) -> Path:
+    """The folder of one of a comparison's runs."""
+    try:
+        return Path(run_train(space, options, progress).folder)
+    except FercurateError as error:
+        if error.code == EXIT_STOPPED:
+            error.fix = "Give the same command again: what is trained is kept."
+        raise
 
 
 def run_evaluate(

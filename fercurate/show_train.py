@@ -25,13 +25,14 @@ def trained(space: Workspace, result: TrainResult, *, as_json: bool) -> None:
     out = console()
     sources = ", ".join(f"{n:,} from {name}" for name, n in result.targets_from.items())
     accuracy = "not known" if result.val_accuracy is None else f"{result.val_accuracy:.1%}"
+    judged = "gold" if result.labels == "votes" else "given"
     balance = "" if result.balance == "none" else f", balance {result.balance}"
     rows: list[list[object]] = [
         ["run", result.run_id],
         ["network", f"{result.model}, seed {result.seed}{balance}"],
         ["trained on", f"{result.n_train:,} images, {result.on}; labels: {sources}"],
         ["epochs", f"{result.epochs}, the best is {result.best_epoch} by {result.chosen_by}"],
-        ["validation accuracy", f"{accuracy} of {result.n_val:,} given labels"],
+        ["validation accuracy", f"{accuracy} of {result.n_val:,} {judged} labels"],
         ["temperature", f"{result.temperature:.2f}"],
         ["time", f"{clock(result.seconds)}, {result.images_per_s:,.0f} images/s, {result.device}"],
         ["folder", str(result.folder)],

@@ -93,7 +93,8 @@ def is_model_stale(space: Workspace) -> bool:
         "clean": space.clean_path,
         "votes": space.votes_path,
     }
-    if any(not paths[name].exists() or hash_file(paths[name]) != used[name] for name in used):
+    there = {name: path for name, path in paths.items() if name in used}  # teachers never change
+    if any(not path.exists() or hash_file(path) != used[name] for name, path in there.items()):
         return True
     cleaned = str(recorded.get("clean", {}).get("finished", ""))
     return "clean" not in used and cleaned > str(recorded["train"]["finished"])

@@ -85,6 +85,7 @@ def test_every_command_explains_itself(command: list[str], tmp_path: Path) -> No
         (["run", "nowhere.toml"], "no file nowhere.toml"),
         (["evaluate"], "no dataset"),
         (["evaluate", "--split", "train"], "train"),
+        (["predict", ".", "--json", "--csv"], "two formats"),
         (["evaluate", "audit"], "no dataset"),
         (["audit", "--effort", "fast"], "fast"),
         (["bake"], "bake"),

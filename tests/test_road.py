@@ -138,6 +138,8 @@ def test_a_model_follows_what_it_was_trained_on(tmp_path: Path) -> None:
     hashes = {name: files.hash_file(path) for name, path in clean_again.items()}
     space.record("clean", "d", {"inputs": hashes})
     assert train(clean=space.clean_path) == ("done", "fercurate evaluate")
+    taught = {"clean": space.clean_path, "teacher train-raw": space.manifest_path}
+    assert train(**taught) == ("done", "fercurate evaluate"), "by another network too"
     assert train() == ("done", "fercurate evaluate"), "on raw"
     stages = space.stages()
     stages["clean"]["finished"] = "2999-01-01T00:00:00+0000"

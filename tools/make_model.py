@@ -61,9 +61,7 @@ def main(root: str, run: str) -> None:
     print(f"torch and ONNX differ by {onnx_export.difference(model, info, PACKAGED):.1g}")
     scores = []
     for name in ("val", "test"):
-        asked = build(
-            config.EvaluateConfig, {"model": PACKAGED, "split": name}, "make_model"
-        )
+        asked = build(config.EvaluateConfig, {"model": PACKAGED, "split": name}, "make_model")
         found, _, page = road.run_evaluate(space, asked, Quiet())
         scores.append(found.as_dict())
         print(page)

@@ -25,7 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fercurate.errors import FercurateError
 from fercurate.evaluate.audit_scores import read_votes
-from fercurate.evaluate.compare_runs import read_config, read_predictions
+from fercurate.evaluate.kept_runs import read_config, read_predictions
 from fercurate.infer.classifier import open_classifier
 from fercurate.infer.info import ModelInfo
 from fercurate.infer.onnx_export import export

@@ -10,6 +10,7 @@ import typer
 
 from fercurate import config, settings
 from fercurate.cli.options import AsJson, Dataset, Force, app, help_of, option
+from fercurate.errors import InputError
 
 
 @app.command()
@@ -107,6 +108,8 @@ def predict(
     """Name the expressions of the faces in images."""
     from fercurate import road, show, show_predict
 
+    if json and csv:
+        raise InputError("--json and --csv are two formats.", "Give one of them.")
     options = {
         "images": images,
         "crops": crops,

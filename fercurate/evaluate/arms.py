@@ -68,6 +68,8 @@ def parse(text: str, space: Workspace, datasets: Path = DATASETS) -> Arm:
     labels = parts.pop() if len(parts) > 1 and parts[-1] in LABELS else ""
     what = parts.pop()
     named = ":".join(parts)  # a path may hold a colon
+    if named in ONS and what not in ONS and not what.startswith("train-"):  # raw:gven, say
+        raise InputError(f"{text!r}: there are no labels {what!r}.", f"Labels: {', '.join(LABELS)}")
     home = find(named, datasets) if named else space
     name = f"{home.name}{text[len(named) :]}" if named else text
     if what not in ONS:
@@ -98,7 +100,7 @@ def parse_all(texts: tuple[str, ...], space: Workspace, datasets: Path = DATASET
     """All arms of a comparison, the baseline first.
 
     Raises:
-        InputError: fewer than two, the same twice, or one that means nothing.
+        InputError: fewer than two, the same or the same name twice, or one that means nothing.
     """
     if len(texts) < 2:
         raise InputError("A comparison needs two arms at least.", _HOW)
@@ -108,6 +110,11 @@ def parse_all(texts: tuple[str, ...], space: Workspace, datasets: Path = DATASET
         same = (arm.workspace.root.resolve(), arm.on, arm.labels, arm.runs)
         if same in seen:
             raise InputError(f"{arm.name!r} and {seen[same]!r} are the same arm.", "Give it once.")
+        if arm.name in seen.values():
+            raise InputError(
+                f"Two arms are called {arm.name!r}.",
+                "Name another run first, or another dataset.",
+            )
         seen[same] = arm.name
     return arms
 
@@ -123,7 +130,7 @@ def _finished(text: str, what: str, home: Workspace) -> tuple[str, ...]:
     """The runs that `what` names.
 
     Raises:
-        InputError: one of them is not there or never finished.
+        InputError: one of them is not there.
     """
     runs = tuple(what.split("+"))
     for run in runs:

@@ -10,7 +10,7 @@ within each draw. Copies of one image are drawn together.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,14 +145,13 @@ def _by_class(
     return hits, sizes
 
 
-def _draws(n: int, draws: int, rng: np.random.Generator) -> Sequence[NDArray[np.float32]]:
+def _draws(n: int, draws: int, rng: np.random.Generator) -> Iterator[NDArray[np.float32]]:
     """How often each of n clusters is drawn, float32 [block, n] a block."""
-    blocks = []
     for begin, end in itertools.pairwise([*range(0, draws, _BLOCK), draws]):
         rows = end - begin
         flat = rng.integers(0, n, (rows, n)) + n * np.arange(rows)[:, None]
-        blocks.append(np.bincount(flat.ravel(), minlength=rows * n).reshape(rows, n))
-    return [block.astype(np.float32) for block in blocks]
+        counts = np.bincount(flat.ravel(), minlength=rows * n).reshape(rows, n)
+        yield counts.astype(np.float32)
 
 
 def _figures(

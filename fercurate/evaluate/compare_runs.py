@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.errors import FercurateError, InputError
+from fercurate.errors import InputError
 from fercurate.evaluate.arms import Arm, control_of
 from fercurate.evaluate.audit_scores import read_votes
 from fercurate.evaluate.compare import DRAWS, Interval, Scores, score
+from fercurate.evaluate.kept_runs import read_config, read_predictions
 from fercurate.labels import INDEX
-from fercurate.paths import RunFiles
 from fercurate.votes import gold_classes
 from fercurate.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -117,16 +119,7 @@ def run(
         InputError: an arm of other images, a run that did not finish, or nothing to score.
         FercurateError: a run's files cannot be read.
     """
-    manifest = space.manifest(
-        ["row", "split", "label", "sha256", "duplicate_group", "is_split_leak"]
-    )
-    rows = np.flatnonzero((manifest["split"] == split).to_numpy())
-    given = manifest["label"].map(dict(INDEX)).fillna(-1).to_numpy(np.int64)[rows]
-    if not (given >= 0).any():
-        raise InputError(
-            f"{space.name} has no labelled image in the split {split}.",
-            "Choose another with --split, or import a dataset that has one.",
-        )
+    manifest, rows, given = _scored(space, split)
     predictions: dict[str, NDArray[np.int64]] = {}
     results: list[ArmResult] = []
     told: list[dict[str, Any]] = []
@@ -174,49 +167,32 @@ def run(
     )
 
 
-def read_predictions(folder: Path, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The class that a run predicts for each of `rows`, int64 [n], 0..6.
+def check(space: Workspace, arms: Sequence[Arm], split: str, votes_file: Path | None) -> None:
+    """Raise before anything is trained where `run` would raise after it; as `run` does."""
+    _, rows, _ = _scored(space, split)
+    for arm in arms:
+        _check_same_images(space, arm.workspace, rows)
+        for folder in arm.folders():
+            read_predictions(folder, rows)
+    if votes_file is not None:
+        read_votes(space, votes_file)
 
-    Raises:
-        InputError: the run did not finish, or did not see these rows.
-        FercurateError: its logits cannot be read.
-    """
-    path = RunFiles(folder).logits_path
-    if not path.exists():
+
+def _scored(
+    space: Workspace, split: str
+) -> tuple[pd.DataFrame, NDArray[np.int64], NDArray[np.int64]]:
+    """The manifest, the rows of a split, and their given classes, -1 where there is none."""
+    manifest = space.manifest(
+        ["row", "split", "label", "sha256", "duplicate_group", "is_split_leak"]
+    )
+    rows = np.flatnonzero((manifest["split"] == split).to_numpy())
+    given = manifest["label"].map(dict(INDEX)).fillna(-1).to_numpy(np.int64)[rows]
+    if not (given >= 0).any():
         raise InputError(
-            f"The run {folder.name} did not finish.",
-            "Finish it: run the command that began it again, with --resume.",
+            f"{space.name} has no labelled image in the split {split}.",
+            "Choose another with --split, or import a dataset that has one.",
         )
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            seen, logits = stored["row"].astype(np.int64), stored["logits"]
-    except (OSError, ValueError, KeyError) as error:
-        raise FercurateError(
-            f"{path} cannot be read: {error}", "Train the run again with --force."
-        ) from error
-    order = np.argsort(seen)
-    place = np.searchsorted(seen[order], rows)
-    if not np.array_equal(seen[order][np.minimum(place, len(seen) - 1)], rows):
-        raise InputError(
-            f"The run {folder.name} did not see all images of this split.",
-            "It was trained on other data: train it again with --force.",
-        )
-    predicted: NDArray[np.int64] = logits[order[place]].argmax(axis=1).astype(np.int64)
-    return predicted
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """What a run was told: the object in its config file, empty where there is none."""
-    path = RunFiles(folder).config_path
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise FercurateError(
-            f"{path} cannot be read: {error}", "Train the run again with --force."
-        ) from error
-    return stored if isinstance(stored, dict) else {}
+    return manifest, rows, given
 
 
 def _pairs(arms: Sequence[Arm]) -> list[tuple[str, str]]:

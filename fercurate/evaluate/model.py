@@ -19,6 +19,7 @@ from fercurate.evaluate.audit_scores import read_votes
 from fercurate.evaluate.calibration_scores import Calibration, calibration
 from fercurate.evaluate.model_scores import Scores, recognised_well, score
 from fercurate.evaluate.outputs import Outputs
+from fercurate.files import hash_file
 from fercurate.labels import INDEX, SPLIT_TITLES
 from fercurate.progress import Progress
 from fercurate.votes import gold_classes
@@ -94,7 +95,7 @@ class Evaluation:
         dataset, model, split: Names.
         about: What the model's file says about it.
         images: In the split.
-        temperature: That the logits are divided by; fitted on the validation split.
+        temperature: That the logits are divided by, as the model's file says.
         sets: By set of labels: given; gold and reviewed where there are any.
         views: "three", "four", and "limited" where classes were chosen.
         leaks: By set of labels.
@@ -138,6 +139,9 @@ def run(
     view = None if config.labels is None else groups.limited(config.labels)
     if config.model is None:
         found = outputs.of_run(workspace, config.run, config.split)
+        used = found.run.get("inputs", {}).get("manifest")
+        if used is not None and used != hash_file(workspace.manifest_path):
+            progress.warn("The images or labels have changed since this run was trained.")
     else:
         found = outputs.of_file(workspace, config.model, config.split, config.device, progress)
     truth = truths(workspace, found.rows, config.votes)

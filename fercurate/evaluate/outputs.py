@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from fercurate.infer.runs import find_run
 from fercurate.labels import CLASSES
 from fercurate.paths import RunFiles
 from fercurate.progress import Progress
-from fercurate.workspace import Workspace
+from fercurate.workspace import Workspace, option
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,17 @@ def of_run(workspace: Workspace, named: str | None, split: str) -> Outputs:
         with np.load(files.logits_path) as kept:
             rows, logits = kept["row"].astype(np.int64), kept["logits"].astype(np.float32)
         run, curve = _json(files.config_path), _json(files.metrics_path)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise FercurateError(
             f"The run {folder.name} is damaged: {error}", "Train it again with --force."
         ) from error
-    inside = workspace.manifest(["split"])["split"].to_numpy(str)[rows] == split
+    splits = workspace.manifest(["split"])["split"].to_numpy(str)
+    if len(rows) and rows.max() >= len(splits):
+        raise InputError(
+            f"The run {folder.name} was trained on other images than {workspace.name} has now.",
+            f"Train one on these: fercurate train{option(workspace)}",
+        )
+    inside = splits[rows] == split
     if not inside.any():
         raise InputError(
             f"The run {folder.name} kept nothing of the split {split}.",
@@ -100,7 +107,10 @@ def of_file(
     _require_classes(classifier.info, path)
     rows = np.flatnonzero(workspace.manifest(["split"])["split"].to_numpy(str) == split)
     if not len(rows):
-        raise InputError(f"{workspace.name} has no image in the split {split}.", "--split val")
+        raise InputError(
+            f"{workspace.name} has no image in the split {split}.",
+            f"See which it has: fercurate status{option(workspace)}",
+        )
     with progress.task("Classify", len(rows)) as advance:
         logits = _logits(classifier, workspace.faces()[rows], advance)
     return Outputs(path.name, split, rows, logits, classifier.info)

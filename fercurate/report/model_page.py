@@ -123,10 +123,20 @@ def summary(found: Record) -> str:
     ]
     text = f"The model's answer is that of {prose.listed(said)}; in brackets 95 % intervals."
     if found["split"] == "val":
-        held = " The epoch and the temperature were chosen by this split's given labels."
+        held = f" {chosen_by(found['about']['provenance'])}"
     else:
         held = " Nothing was chosen by this split, which is looked at once."
     return f"{text}{held} {found['why']}".rstrip()
+
+
+def chosen_by(provenance: Record) -> str:
+    """What the validation split had a part in, for a model of these labels."""
+    labels = provenance.get("labels")
+    if labels == "corrected":
+        return "The epoch was chosen by this split's given labels; no temperature was fitted."
+    votes = "by what most votes name on this split"
+    by = votes if labels == "votes" else "by this split's given labels"
+    return f"The epoch and the temperature were chosen {by}."
 
 
 def score_rows(sets: Record) -> list[dict[str, Any]]:
@@ -194,10 +204,12 @@ def _short(text: str) -> str:
 
 
 def command(found: Record) -> str:
-    """The command that makes this page again."""
+    """The command that makes this page again; a votes file of one's own has to be added."""
     named = "--run" if found["training"] else "--model"
     split = "" if found["split"] == "val" else f" --split {found['split']}"
+    limited = found["views"].get("limited")
+    labels = "" if limited is None else f" --labels {','.join(limited['classes'])}"
     return (
-        f"fercurate evaluate {named} {shlex.quote(found['model'])}{split} "
+        f"fercurate evaluate {named} {shlex.quote(found['model'])}{split}{labels} "
         f"--dataset {shlex.quote(found['dataset'])}"
     )

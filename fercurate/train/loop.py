@@ -21,14 +21,17 @@ from fercurate.learn.train import Trainer
 from fercurate.paths import RunFiles
 from fercurate.train.curve import Epoch, best_epoch, scores
 
+_ANEW = "Begin anew: give the same command with --force."
+
 
 @dataclass
 class Loop:
     """Trains to the recipe's end and remembers the best weights.
 
     The epoch is chosen by the accuracy of the weight average on validation images, with the
-    labels that they were given: cleaning may have changed the training labels, and what is
-    chosen by must not move with them. Test images are not looked at here.
+    labels that they were given (or voted, where votes train): cleaning may have changed the
+    training labels, and what is chosen by must not move with them. Test images are not looked
+    at here.
 
     Attributes:
         trainer: Of the network.
@@ -55,14 +58,9 @@ class Loop:
         try:
             state, meta = load_state(self.files.last_path)
         except InputError as error:
-            raise FercurateError(
-                error.message, "Begin anew with: fercurate train --force"
-            ) from error
+            raise FercurateError(error.message, _ANEW) from error
         if meta.get("fingerprint") != self.fingerprint:
-            raise FercurateError(
-                f"{self.files.last_path} is the state of another run.",
-                "Begin anew with: fercurate train --force",
-            )
+            raise FercurateError(f"{self.files.last_path} is the state of another run.", _ANEW)
         self.trainer.load_state_dict(state["trainer"])
         self.best = state["best"]
         self.epochs = [Epoch(**epoch) for epoch in meta["epochs"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,9 +100,15 @@ def _as_tuples(value: Any) -> Any:
 
 
 def _check(recipe: Recipe) -> None:
-    wrong = [name for name in ("epochs", "batch") if getattr(recipe, name) < 1]
-    if wrong:
-        raise InputError(f"{wrong[0]} must be 1 or more.", f"Leave --{wrong[0]} out.")
+    for name in ("epochs", "batch"):
+        if getattr(recipe, name) < 1:
+            raise InputError(f"{name} must be 1 or more.", "Leave it out.")
+    for name in ("lr", "lr_rest", "weight_decay", "mixup"):
+        if not 0 <= getattr(recipe, name) < math.inf:
+            raise InputError(f"{name} is {getattr(recipe, name)}.", "It is 0 or more.")
+    for name in ("warmup", "ema", "label_smoothing"):
+        if not 0 <= getattr(recipe, name) < 1:
+            raise InputError(f"{name} is {getattr(recipe, name)}.", "It is from 0 to below 1.")
     try:
         sides = [recipe.side(epoch) for epoch in range(recipe.epochs)]
     except (TypeError, ValueError, StopIteration) as error:

@@ -79,7 +79,9 @@ def resumed(space: Workspace, config: TrainConfig) -> tuple[TrainConfig, str]:
     path = max(found)[2].config_path
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
-        table = {**about["config"], "device": config.device}
+        table = dict(about["config"])
+        if config.device != "auto":
+            table["device"] = config.device
         return build(TrainConfig, table, str(path)), str(about["fingerprint"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} cannot be read: {error}.", f"Delete {path.parent}.") from error

@@ -47,8 +47,9 @@ class TrainResult:
         targets_from: How many targets come from votes, clean, audit, given.
         epochs, best_epoch: How many there were, and which one's weights are the model.
         chosen_by: "validation accuracy", or "last epoch" where there are too few images.
-        val_accuracy: Of the model on validation images with their given labels, 0..1, or None.
-        temperature: Fitted on validation.
+        val_accuracy: Of the model on validation images with their given labels (trained on
+            votes: with the class that most votes go to), 0..1, or None.
+        temperature: Fitted on validation; 1 for corrected labels, which are calibrated already.
         seconds: Of all epochs.
         images_per_s: Of training.
         device: In words.
@@ -83,7 +84,8 @@ def run(
 ) -> TrainResult:
     """Train a network; the same command again goes on where it was stopped.
 
-    The epoch is chosen on the validation split, with its given labels. Test images are looked
+    The epoch is chosen on the validation split, with the labels that `TrainResult.val_accuracy`
+    names. Test images are looked
     at once, at the end, and what the model says of them goes into the run's logits alone.
     Where `torchrun` started several processes, they share the work and the first one writes.
 

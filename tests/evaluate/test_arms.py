@@ -68,6 +68,7 @@ def test_finished_runs_are_an_arm_of_several_seeds(datasets):
     [
         ("cleaned", "no training set and no run", "random-control"),
         ("cleaned:given", "no training set 'cleaned'", "random-control"),
+        ("raw:gven", "no labels 'gven'", "given, corrected"),
         ("nowhere:raw", "no dataset 'nowhere'", "one"),
         ("bare:clean", "no clean set", "fercurate clean --dataset bare"),
         ("bare:random-control", "no clean set", "fercurate clean --dataset bare"),
@@ -95,6 +96,14 @@ def test_an_arm_that_means_nothing_says_what_to_write(datasets, text, says, fix)
 def test_a_comparison_needs_two_different_arms(datasets, texts, says):
     with pytest.raises(InputError, match=says):
         arms.parse_all(texts, Workspace(datasets / "one"), datasets)
+
+
+def test_two_datasets_of_one_name_are_no_two_arms(datasets, tmp_path):
+    other = tmp_path / "elsewhere" / "one"
+    other.mkdir(parents=True)
+    pd.DataFrame({"row": [0]}).to_parquet(Workspace(other).manifest_path)
+    with pytest.raises(InputError, match="called 'one:raw'"):
+        arms.parse_all((f"{other}:raw", "one:raw"), Workspace(datasets / "bare"), datasets)
 
 
 def test_the_control_of_the_same_dataset_comes_first(datasets):

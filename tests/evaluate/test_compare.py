@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from fercurate import road
 from fercurate.config import CompareConfig
 from fercurate.errors import FercurateError, InputError
-from fercurate.evaluate import compare, compare_runs
+from fercurate.evaluate import compare, compare_runs, kept_runs
 from fercurate.evaluate.arms import Arm
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS
 from fercurate.paths import RunFiles
@@ -249,7 +250,7 @@ def test_logits_in_another_order_are_matched_by_row(space):
     order = np.random.default_rng(0).permutation(N)
     folder = finished(space, "mixed", label[order], rows=np.arange(10, N + 10)[order])
     rows = np.arange(10, N + 10)
-    np.testing.assert_array_equal(compare_runs.read_predictions(folder, rows), label)
+    np.testing.assert_array_equal(kept_runs.read_predictions(folder, rows), label)
 
 
 def test_without_votes_only_given_labels_score(space):
@@ -293,13 +294,15 @@ def test_an_unfinished_run_and_one_of_other_rows_are_refused(space):
     rows = np.arange(10, N + 10)
     folder = finished(space, "short", label[:50], rows=rows[:50])
     with pytest.raises(InputError, match="did not see all images"):
-        compare_runs.read_predictions(folder, rows)
-    RunFiles(folder).logits_path.write_bytes(b"no zip")
-    with pytest.raises(FercurateError, match="cannot be read"):
-        compare_runs.read_predictions(folder, rows)
+        kept_runs.read_predictions(folder, rows)
+    whole = RunFiles(folder).logits_path.read_bytes()
+    for damaged in (b"no zip", whole[: len(whole) // 2]):
+        RunFiles(folder).logits_path.write_bytes(damaged)
+        with pytest.raises(FercurateError, match="cannot be read"):
+            kept_runs.read_predictions(folder, rows)
     RunFiles(folder).logits_path.unlink()
     with pytest.raises(InputError, match="did not finish"):
-        compare_runs.read_predictions(folder, rows)
+        kept_runs.read_predictions(folder, rows)
 
 
 def test_a_split_without_labels_is_refused(space):
@@ -342,3 +345,20 @@ def test_arms_are_read_before_anything_is_trained(space, monkeypatch):
         road.run_compare(space, CompareConfig(arms=("raw", "clean")), Quiet())
     with pytest.raises(InputError, match="--seeds is 0"):
         road.run_compare(space, CompareConfig(arms=("raw", "raw:votes"), seeds=0), Quiet())
+    run = finished(space, "short", np.zeros(5, int), rows=np.arange(5)).name
+    with pytest.raises(InputError, match="did not see all"):
+        road.run_compare(space, CompareConfig(arms=("raw", run)), Quiet())
+    asked = CompareConfig(arms=("raw", "raw:votes"), votes=Path("nowhere.csv"))
+    with pytest.raises(InputError, match="nowhere"):
+        road.run_compare(space, asked, Quiet())
+
+
+def test_a_stopped_comparison_goes_on_by_its_own_command(space, monkeypatch):
+    def stopped(*_):
+        raise FercurateError("Stopped: 1 of 8 epochs are kept.", "train --resume", code=130)
+
+    monkeypatch.setattr(road, "run_train", stopped)
+    with pytest.raises(FercurateError, match="1 of 8 epochs") as caught:
+        road.run_compare(space, CompareConfig(arms=("raw", "raw:votes")), Quiet())
+    assert caught.value.code == 130
+    assert caught.value.fix == "Give the same command again: what is trained is kept."

@@ -120,6 +120,12 @@ def test_votes_that_say_nothing_of_the_split_are_told(space: Workspace) -> None:
     assert warnings == ["The votes agree on no image of the split test: no gold scores."]
     model.run(space, EvaluateConfig(), Heard())
     assert len(warnings) == 1
+    write_table(space.manifest_path, space.manifest().assign(source="another"))
+    model.run(space, EvaluateConfig(), Heard())
+    assert "changed since this run" in warnings[1]
+    write_table(space.manifest_path, space.manifest()[: N_TRAIN + 5])
+    with pytest.raises(InputError, match="other images than made has now"):
+        outputs.of_run(space, None, "val")
 
 
 def test_groups_and_a_limited_model(space: Workspace) -> None:

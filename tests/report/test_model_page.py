@@ -135,6 +135,29 @@ def test_a_model_file_without_votes_and_without_a_curve(
     assert not (tmp_path / "accuracy.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [
+        ("given", "The epoch and the temperature were chosen by this split's given labels."),
+        ("votes", "what most votes name"),
+        ("corrected", "no temperature was fitted"),
+        (None, "The epoch and the temperature were chosen by this split's given labels."),
+    ],
+)
+def test_the_page_says_what_validation_chose(
+    found: dict[str, Any], labels: str | None, says: str
+) -> None:
+    trained = copy.deepcopy(found)
+    trained["about"]["provenance"] |= {} if labels is None else {"labels": labels}
+    assert says in model_page.summary(trained)
+
+
+def test_the_command_names_the_classes_that_a_model_was_limited_to(found: dict[str, Any]) -> None:
+    view = {**found["views"]["three"], "classes": {"happy": ("happy",), "sad": ("sad",)}}
+    limited = found | {"views": {**found["views"], "limited": view}}
+    assert " --labels happy,sad --dataset made" in model_page.command(limited)
+
+
 def test_what_comes_from_data_is_escaped(found: dict[str, Any], tmp_path: Path) -> None:
     evil = copy.deepcopy(found)
     evil |= {"model": EVIL, "dataset": EVIL}

@@ -19,7 +19,7 @@ from fercurate.infer.checkpoint import load_model, load_state
 from fercurate.learn.predict import logits_of
 from fercurate.paths import RunFiles
 from fercurate.progress import Advance, Quiet
-from fercurate.train import stage
+from fercurate.train import runs, stage
 from fercurate.train.curve import scores
 from fercurate.workspace import Workspace
 
@@ -157,7 +157,7 @@ def test_a_damaged_state_is_named(space: Workspace) -> None:
     with pytest.raises(FercurateError) as caught:
         stage.run(space, cases.config(), Quiet())
     assert str(path) in caught.value.message
-    assert caught.value.fix == "Begin anew with: fercurate train --force"
+    assert caught.value.fix == "Begin anew: give the same command with --force."
     assert stage.run(space, cases.config(), Quiet(), force=True).epochs == 2
 
 
@@ -182,6 +182,9 @@ def test_a_stopped_run_goes_on_with_the_same_curve_and_weights(tmp_path: Path, m
 def test_resume_takes_the_settings_of_the_newest_unfinished_run(space: Workspace) -> None:
     stage.run(space, cases.config(), Quiet())
     stopped_in_epoch(space, 1, epochs=3, seed=5, balance="sampler")
+    begun = runs.resumed(space, stage.TrainConfig(resume=True))[0]
+    assert begun.device == "cpu", "its own: another device gives another curve"
+    assert runs.resumed(space, stage.TrainConfig(resume=True, device="cuda"))[0].device == "cuda"
     resume = replace(stage.TrainConfig(), resume=True)
     with pytest.raises(InputError, match="own settings"):
         stage.run(space, replace(resume, seed=5), Quiet())
