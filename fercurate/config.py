@@ -143,7 +143,11 @@ class TrainConfig:
     model: str = _option("facenet", "simple, facenet, facenet-large, vit, or torchvision:NAME")
     effort: Effort = _option("standard", "how much time to spend")
     epochs: int | None = _option(None, "passes over the images (default: by effort)")
-    balance: Balance = _option("none", "against unequal classes: in the loss, the draw, the prior")
+    balance: Balance = _option(
+        "none",
+        "against unequal classes: weights in the loss, a sampler that draws them equally often, or "
+        "logits shifted by their shares",
+    )
     teachers: tuple[str, ...] = _option(
         (), "distillation: finished runs whose mean answer is half of each target"
     )

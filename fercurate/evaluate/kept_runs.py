@@ -1,0 +1,59 @@
+"""What finished training runs kept, as compare reads it: answers and settings, and no model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fercurate.errors import FercurateError, InputError
+from fercurate.paths import RunFiles
+
+
+def read_predictions(folder: Path, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The class that a run predicts for each of `rows`, int64 [n], 0..6.
+
+    Raises:
+        InputError: the run did not finish, or did not see these rows.
+        FercurateError: its logits cannot be read.
+    """
+    path = RunFiles(folder).logits_path
+    if not path.exists():
+        raise InputError(
+            f"The run {folder.name} did not finish.",
+            "Finish it: give the command that began it again.",
+        )
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            seen, logits = stored["row"].astype(np.int64), stored["logits"]
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise FercurateError(
+            f"{path} cannot be read: {error}", "Train the run again with --force."
+        ) from error
+    order = np.argsort(seen)
+    place = np.searchsorted(seen[order], rows)
+    if not np.array_equal(seen[order][np.minimum(place, len(seen) - 1)], rows):
+        raise InputError(
+            f"The run {folder.name} did not see all images of this split.",
+            "It was trained on other data: train it again with --force.",
+        )
+    predicted: NDArray[np.int64] = logits[order[place]].argmax(axis=1).astype(np.int64)
+    return predicted
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """What a run was told: the object in its config file, empty where there is none."""
+    path = RunFiles(folder).config_path
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise FercurateError(
+            f"{path} cannot be read: {error}", "Train the run again with --force."
+        ) from error
+    return stored if isinstance(stored, dict) else {}
