@@ -36,3 +36,9 @@ class InputError(FercurateError):
 
     def __init__(self, message: str, fix: str = "") -> None:
         super().__init__(message, fix, code=EXIT_USAGE)
+
+
+def first_line(error: BaseException) -> str:
+    """What another library's error says, on one line; the error's name where it says nothing."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__

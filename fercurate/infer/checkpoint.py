@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from fercurate.errors import FercurateError, InputError
+from fercurate.errors import FercurateError, InputError, first_line
 from fercurate.files import replacing
 from fercurate.infer.info import ModelInfo
 from fercurate.learn import zoo
@@ -52,7 +52,7 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[nn.Modul
         model = zoo.create(info.architecture, len(info.classes))
         model.load_state_dict(tensors)
     except (ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0].rstrip(".:")
+        reason = first_line(error).rstrip(".:")
         raise FercurateError(
             f"{path} does not fit the network {info.architecture!r} of this version: {reason}.",
             "Train it again with: fercurate train",

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.errors import FercurateError, InputError
+from fercurate.errors import FercurateError, InputError, first_line
 from fercurate.infer.info import ModelInfo
 from fercurate.labels import FACE_SIDE
 
@@ -161,6 +161,6 @@ def _session(path: Path, threads: int | None, provider: str) -> Any:
         return onnxruntime.InferenceSession(str(path), options, providers=[provider])
     except Exception as error:  # onnxruntime has a class of its own for each kind of damage
         raise InputError(
-            f"{path} cannot be opened as an ONNX model: {str(error).strip().splitlines()[0]}",
+            f"{path} cannot be opened as an ONNX model: {first_line(error)}",
             "Export it again with: fercurate export-model --run RUN --to FILE",
         ) from error

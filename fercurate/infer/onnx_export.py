@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fercurate.errors import FercurateError
+from fercurate.errors import FercurateError, first_line
 from fercurate.files import replacing
 from fercurate.infer.classifier import FACES, LOGITS, METADATA, PROBABILITIES, OnnxClassifier
 from fercurate.infer.info import ModelInfo
@@ -101,7 +101,7 @@ def export(model: nn.Module, info: ModelInfo, path: Path) -> None:
                 dynamic_shapes={"faces": {0: torch.export.Dim("N")}}, external_data=False,
             )  # fmt: skip
     except Exception as error:  # the exporter lets through whatever the network raises
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise FercurateError(
             f"torch cannot export {info.architecture!r} as ONNX: {reason}.",
             "Export another network: facenet, simple and vit are known to work.",

@@ -25,7 +25,7 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from fercurate.errors import FercurateError
+from fercurate.errors import FercurateError, first_line
 from fercurate.infer.classifier import BATCH, FACES, OnnxClassifier
 from fercurate.infer.onnx_export import describe, write
 
@@ -82,7 +82,7 @@ def quantise(source: Path, faces: NDArray[np.uint8], to: Path) -> None:
             )  # fmt: skip
             graph = onnx.load(made)
     except Exception as error:  # onnxruntime's tools raise what they meet
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = first_line(error)
         raise FercurateError(
             f"{source.name} cannot be quantised: {reason}.",
             "Export it in floating point: fercurate export-model --format onnx",

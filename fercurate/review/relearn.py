@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from fercurate.errors import first_line
+
 EVERY = 25
 """Verdicts between two rankings."""
 
@@ -85,6 +87,6 @@ class Relearner:
                 self._process.kill()
             return f"it took longer than {TIMEOUT} s"
         except Exception as error:  # a failure here must not end the review
-            return str(error).splitlines()[0] if str(error) else type(error).__name__
+            return first_line(error)
         self.rounds += 1
         return ""
