@@ -216,7 +216,7 @@ def _epochs(
             loop.run(lambda curve: None)
             return
         with (
-            tracking.tensorboard(files, done) as board,
+            tracking.tensorboard(files, loop.epochs) as board,
             progress.task("Training", images * (recipe.epochs - done)) as advance,
         ):
 

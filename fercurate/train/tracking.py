@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -37,14 +38,21 @@ class _TensorBoard:
 
 
 @contextmanager
-def tensorboard(files: RunFiles, after: int) -> Iterator[Tracker]:
-    """An event log that begins after the epoch `after`; what an earlier start wrote of later
-    epochs is not shown."""
+def tensorboard(files: RunFiles, kept: Sequence[Epoch]) -> Iterator[Tracker]:
+    """An event log that begins with the epochs that are kept.
+
+    It is made anew: event files of one second are read in no certain order, and an earlier
+    start may have written epochs that were not kept.
+    """
     from torch.utils.tensorboard import SummaryWriter
 
-    writer = SummaryWriter(str(files.tensorboard_dir), purge_step=after + 1)
+    shutil.rmtree(files.tensorboard_dir, ignore_errors=True)
+    writer = SummaryWriter(str(files.tensorboard_dir))
+    board = _TensorBoard(writer)
     try:
-        yield _TensorBoard(writer)
+        for epoch in kept:
+            board.add(epoch)
+        yield board
     finally:
         writer.close()
 
