@@ -51,6 +51,7 @@ def main(root: str, run: str) -> None:
     threshold = 0.0 if wished is None else round(wished.threshold, 3)
     provenance = {
         **info.provenance,
+        "dataset": space.name,  # a copy of it may have had another name while training
         "run": run,
         "temperature_and_threshold": f"gold validation rows, {RIGHT:.0%} of the answers right",
     }

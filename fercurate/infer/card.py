@@ -87,6 +87,7 @@ def _made_of(provenance: Mapping[str, Any]) -> str:
         "on": "images",
         "labels": "labels",
         "targets_from": "labels by origin",
+        "teachers": "half of each label from the networks of",
         "seed": "seed",
         "epochs": "epochs",
         "best_epoch": "epoch chosen on validation",
@@ -97,12 +98,27 @@ def _made_of(provenance: Mapping[str, Any]) -> str:
         "recipe": "recipe",
     }
     lines = [
-        f"- {text}: {_said(provenance[key])}" for key, text in known.items() if key in provenance
+        f"- {text}: {_WORDS.get((key, str(provenance[key]))) or _said(provenance[key])}"
+        for key, text in known.items()
+        if key in provenance
     ]
     return "\n".join(lines) or "Its file does not say."
 
 
+_WORDS = {
+    ("on", "raw"): "the dataset as it was imported",
+    ("on", "clean"): "those that `fercurate clean` kept",
+    ("on", "random-control"): "as many as `fercurate clean` kept, at random",
+    ("labels", "given"): "the dataset's own",
+    ("labels", "corrected"): "soft, corrected by `fercurate clean`",
+    ("labels", "votes"): "shares of the FER+ votes where an image has any, else soft, corrected "
+    "by `fercurate clean`",
+}
+
+
 def _said(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_said(item)}" for key, item in value.items())
     if isinstance(value, int) and not isinstance(value, bool):
