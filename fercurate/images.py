@@ -11,7 +11,7 @@ from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from fercurate.labels import FACE_SIDE
 
@@ -144,6 +144,8 @@ def quiet_pillow() -> Iterator[None]:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
+        if image.getexif().get(ExifTags.Base.Orientation, 1) == 1:
+            return image  # Pillow would copy it
         return ImageOps.exif_transpose(image)
     except (ValueError, TypeError, KeyError, SyntaxError, OSError, OverflowError, struct.error):
         return image  # broken EXIF on an image that is otherwise fine
@@ -162,7 +164,7 @@ def _to_photo(image: Image.Image) -> NDArray[np.uint8]:
         return np.array(_grey(image), np.uint8)
     if image.mode in ("P", "PA"):
         image = image.convert("RGBA")
-    return np.array(image.convert("RGB"), np.uint8)
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"), np.uint8)
 
 
 def _grey(image: Image.Image) -> Image.Image:

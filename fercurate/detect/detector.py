@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from fercurate.detect import photo as photos
 from fercurate.detect.face import Face, distinct
+from fercurate.detect.imports import drawing_later
 from fercurate.errors import FercurateError
 
 PADDINGS = (0.5, 0.25)
@@ -146,7 +147,7 @@ class Detector:
         back = best.turned(-degrees, (centre, centre))
         return back.moved(width / 2 - centre / scale, height / 2 - centre / scale, 1 / scale)
 
-    def look(self, image: NDArray[np.uint8]) -> list[Face]:
+    def look(self, image: NDArray[np.uint8], least: float = 0.0) -> list[Face]:
         """One pass over an image as it is: what fills from a fifth of it on; 4 ms.
 
         Boxes are whole pixels, and cut off at the left and upper edge.
@@ -154,11 +155,13 @@ class Detector:
         Args:
             image: uint8 [H, W] grey or [H, W, 3] RGB; more than 256 pixels a side are skipped
                 over, so shrink it before.
+            least: Lowest score of what is given back, 0 to 1.
         """
         mp = self._mediapipe
         frame = mp.Image(image_format=mp.ImageFormat.SRGB, data=_rgb(image))
         height, width = image.shape[:2]
-        return [_face(d, width, height) for d in self._detector.detect(frame).detections]
+        found = self._detector.detect(frame).detections
+        return [_face(d, width, height) for d in found if d.categories[0].score >= least]
 
 
 def _rgb(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -213,8 +216,9 @@ def shared_detector() -> Detector:
 
 def _create() -> tuple[Any, Any]:
     try:
-        import mediapipe
-        from mediapipe.tasks.python import BaseOptions, vision
+        with drawing_later():
+            import mediapipe
+            from mediapipe.tasks.python import BaseOptions, vision
     except ImportError as error:
         raise FercurateError(
             f"mediapipe cannot be imported: {error}", "See what is amiss with: fercurate doctor"

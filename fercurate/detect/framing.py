@@ -53,9 +53,14 @@ def cut(photo: NDArray[np.uint8], face: Face, side: int = FACE_SIDE) -> NDArray[
 
     left, top, size = square(face)
     first_x, first_y = math.floor(left), math.floor(top)
-    columns = np.arange(first_x, math.ceil(left + size)).clip(0, photo.shape[1] - 1)
-    rows = np.arange(first_y, math.ceil(top + size)).clip(0, photo.shape[0] - 1)
-    part = Image.fromarray(photo[np.ix_(rows, columns)])
+    last_x, last_y = math.ceil(left + size), math.ceil(top + size)
+    if first_x >= 0 and first_y >= 0 and last_y <= photo.shape[0] and last_x <= photo.shape[1]:
+        inside = photo[first_y:last_y, first_x:last_x]
+    else:
+        columns = np.arange(first_x, last_x).clip(0, photo.shape[1] - 1)
+        rows = np.arange(first_y, last_y).clip(0, photo.shape[0] - 1)
+        inside = photo[np.ix_(rows, columns)]
+    part = Image.fromarray(inside)
     # rounding may put an edge a hair outside
     box = (
         max(0.0, left - first_x), max(0.0, top - first_y),

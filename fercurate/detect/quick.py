@@ -52,7 +52,7 @@ def faces_in(detector: Detector, photo: Image, least: float = FOUND_IN_PHOTO) ->
         found = []
         for left, top, side in views:
             seen, left, top, scale = view(photo, left, top, side)
-            looked = _worth_it(detector.look(seen))
+            looked = _worth_it(detector.look(seen, LEAST))
             closer = (_closely(detector, photo, face.moved(left, top, scale)) for face in looked)
             found += [face for face in closer if face is not None and face.score >= least]
         if found:
@@ -96,12 +96,11 @@ def _closely(detector: Detector, photo: Image, face: Face) -> Face | None:
     def same(looked: list[Face]) -> Face | None:
         placed = (found.moved(left, top, scale) for found in looked)
         near = [other for other in placed if overlap(other, face) > _SAME]
-        best = max(near, key=lambda other: other.score, default=None)
-        return None if best is None or best.score < DOUBTFUL else best
+        return max(near, key=lambda other: other.score, default=None)
 
-    best = same(detector.look(seen))
+    best = same(detector.look(seen, DOUBTFUL))
     if best is None or best.score >= SURE:
         return best
-    looked = detector.look(np.ascontiguousarray(seen[:, ::-1]))
+    looked = detector.look(np.ascontiguousarray(seen[:, ::-1]), DOUBTFUL)
     mirrored = same([found.mirrored(VIEW) for found in looked])
     return None if mirrored is None else mean(best, mirrored)

@@ -159,6 +159,8 @@ def _session(path: Path, threads: int | None, provider: str) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=[provider])
+    except FercurateError:  # Ctrl-C
+        raise
     except Exception as error:  # onnxruntime has a class of its own for each kind of damage
         raise InputError(
             f"{path} cannot be opened as an ONNX model: {first_line(error)}",

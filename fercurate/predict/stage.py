@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 
 from fercurate.config import PredictConfig
@@ -25,13 +24,14 @@ class Predictions:
     Attributes:
         info: What the model's file says of it.
         threshold: Probability below which the answer is "unclear", 0..1.
-        images: Yields each image once, in order; reading it does the work.
+        images: Yields each image once, in order, also what cannot be read; reading it does the
+            work, and closing it stops that.
         totals: None until `images` has ended.
     """
 
     info: ModelInfo
     threshold: float
-    images: Iterator[Image]
+    images: Generator[Image] = field(init=False)
     totals: Totals | None = field(default=None)
 
 
@@ -56,14 +56,14 @@ def run(config: PredictConfig, progress: Progress, lines: Iterable[str] = ()) ->
     classifier = open_classifier(config.model, config.device, threads=1)
     if dict(classifier.info.crop) != crop_geometry() and not config.crops:
         progress.warn("The model was made for faces that are framed otherwise; expect errors.")
-    threads = config.jobs or os.cpu_count() or 1
+    threads = config.jobs or work.threads()
     read: work.Reader = work.read_crop
     if not config.crops:
         read = work.PhotoReader(threads, config.thorough, config.min_score)
     threshold = classifier.info.threshold if config.threshold is None else config.threshold
-    made = Predictions(classifier.info, threshold, iter(()))
+    made = Predictions(classifier.info, threshold)
 
-    def done() -> Iterator[Image]:
+    def done() -> Generator[Image]:
         started = time.perf_counter()
         n_read = n_faces = n_without = 0
         with quiet_pillow(), progress.task("looking at faces", len(paths)) as advance:
@@ -71,10 +71,10 @@ def run(config: PredictConfig, progress: Progress, lines: Iterable[str] = ()) ->
                 advance(1)
                 if image.reason is not None:
                     progress.warn(f"{image.file}: {image.reason}")
-                    continue
-                n_read += 1
-                n_faces += len(image.faces)
-                n_without += not image.faces
+                else:
+                    n_read += 1
+                    n_faces += len(image.faces)
+                    n_without += not image.faces
                 yield image
         seconds = time.perf_counter() - started
         made.totals = Totals(len(paths), n_read, n_faces, n_without, seconds)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,32 +102,46 @@ class PhotoReader:
         return _Read(name, [cut(pixels, face) for face in found], boxes)
 
 
+def threads() -> int:
+    """How many are quickest: one more than cores, as each waits for Python a part of its time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def images(
     paths: Sequence[Path], read: Reader, classifier: Classifier, threads: int, *, crops: bool
-) -> Iterator[Image]:
+) -> Generator[Image]:
     """The images in order, as they are done.
 
     Each thread takes a few images from reading to classifying: the decoders, the detector and
-    onnxruntime all let other threads run meanwhile.
+    onnxruntime all let other threads run meanwhile. Closed early, it waits for the images that
+    are being looked at, not for the jobs that they are part of.
     """
     size = _CROPS_A_JOB if crops else _PHOTOS_A_JOB
     jobs = [paths[start : start + size] for start in range(0, len(paths), size)]
+    ended = threading.Event()
     with ThreadPoolExecutor(threads) as pool:
         waiting: list[Future[list[Image]]] = []
         try:
             for job in jobs:
-                waiting.append(pool.submit(_done, job, read, classifier))
+                waiting.append(pool.submit(_done, job, read, classifier, ended))
                 if len(waiting) > 4 * threads:
                     yield from waiting.pop(0).result()
             while waiting:
                 yield from waiting.pop(0).result()
         finally:  # when Ctrl-C ends it, what has not begun is not begun
+            ended.set()
             for future in waiting:
                 future.cancel()
 
 
-def _done(paths: Sequence[Path], read: Reader, classifier: Classifier) -> list[Image]:
-    all_read = [read(path) for path in paths]
+def _done(
+    paths: Sequence[Path], read: Reader, classifier: Classifier, ended: threading.Event
+) -> list[Image]:
+    all_read = []
+    for path in paths:
+        if ended.is_set():
+            return []
+        all_read.append(read(path))
     faces = [face for one in all_read for face in one.faces]
     stacked = np.stack(faces) if faces else np.empty((0, 48, 48), np.uint8)
     shares = iter(classifier.probabilities(stacked).tolist())

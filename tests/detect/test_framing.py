@@ -55,6 +55,15 @@ def test_beyond_the_photograph_its_border_is_repeated(shape: tuple[int, ...]) ->
     assert (cut(photo, framed(400, 400, 50)) == 50).all()
 
 
+@pytest.mark.parametrize("where", [(3.3, 4.7, 61.9), (0, 0, 70), (20, 29.5, 50.5), (-3, 5, 60)])
+def test_a_square_at_the_border_is_cut_like_one_inside(where: tuple[float, float, float]) -> None:
+    photo = RNG.integers(0, 256, (80, 70, 3), dtype=np.uint8)
+    wider = np.pad(photo, ((10, 10), (10, 10), (0, 0)), mode="edge")
+    left, top, side = where
+    inside = cut(wider, framed(left + 10, top + 10, side))
+    assert np.abs(cut(photo, framed(*where)).astype(int) - inside).max() <= 1
+
+
 def test_any_side() -> None:
     photo = RNG.integers(0, 256, (90, 70), dtype=np.uint8)
     found = cut(photo, framed(3.3, 4.7, 61.9), side=112)

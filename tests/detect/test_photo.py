@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import cycle, pairwise
 
+import cv2
 import numpy as np
 import pytest
 from detect_cases import face_at
@@ -121,3 +122,37 @@ def test_a_box_that_the_views_edge_cut_off_is_looked_at_again() -> None:
     assert looked is not None
     assert len(tops) > 2
     assert looked[0].box == pytest.approx(whole.box, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "left", "top", "side"),
+    [
+        (480, 640, 0, -80, 640),
+        (640, 480, -80, 0, 640),
+        (720, 1280, -640, -920, 2560),
+        (640, 960, 0, -160, 960),
+        (427, 640, 0, -106, 640),
+        (480, 640, 500, 300, 384),
+        (481, 637, -100, -100, 400),
+        (300, 300, -50, -50, 400),
+    ],
+)
+@pytest.mark.parametrize("colours", [(), (3,)])
+def test_a_border_costs_no_pixel(
+    height: int, width: int, left: int, top: int, side: int, colours: tuple[int, ...]
+) -> None:
+    """As if the border had been shrunk with the photograph."""
+    photo = np.random.default_rng(0).integers(0, 256, (height, width, *colours), dtype=np.uint8)
+    framed = np.zeros((3 * side, 3 * side, *colours), np.uint8)
+    part = photo[max(0, top) : top + side, max(0, left) : left + side]
+    down, across = side + max(0, -top), side + max(0, -left)
+    framed[down : down + part.shape[0], across : across + part.shape[1]] = part
+    whole = cv2.resize(
+        framed[side : 2 * side, side : 2 * side], (VIEW, VIEW), interpolation=cv2.INTER_AREA
+    )
+    seen, *where = view(photo, left, top, side)
+    assert where == [left, top, side / VIEW]
+    assert seen.shape == (VIEW, VIEW, *colours)
+    difference = np.abs(seen.astype(int) - whole.astype(int))
+    assert difference.max() <= 1
+    assert difference.mean() < 0.001

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -28,8 +29,9 @@ def fercurate(*words: str, folder: Path, stdin: str = "") -> subprocess.Complete
 def test_json_from_a_folder_and_a_warning_on_stderr(folder: Path) -> None:
     done = fercurate("predict", "photos", "--model", "m.onnx", "--json", folder=folder)
     assert done.returncode == 0
-    (row,) = map(json.loads, done.stdout.splitlines())
-    assert (row["file"], row["face"]) == ("photos/a.png", 1)
+    row, bad = map(json.loads, done.stdout.splitlines())
+    assert (row["file"], row["face"], row["error"]) == ("photos/a.png", 1, None)
+    assert (bad["file"], bad["face"], bad["error"][:12]) == ("photos/bad.jpg", None, "not an image")
     assert "photos/bad.jpg: not an image" in done.stderr
 
 
@@ -62,7 +64,29 @@ def test_it_loads_neither_torch_nor_pandas(folder: Path) -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_reader_that_has_enough_is_no_error(folder: Path) -> None:
-    command = f"{sys.executable} -m fercurate predict photos --model m.onnx --csv | true"
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=folder)
+@pytest.mark.parametrize(("how", "reader"), [("--csv", "true"), ("--json", "head -1")])
+def test_a_reader_that_has_enough_is_no_error(folder: Path, how: str, reader: str) -> None:
+    script = f"set -o pipefail; {sys.executable} -m fercurate predict photos --model m.onnx {how}"
+    command = ["bash", "-c", f"{script} | {reader}"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    assert done.returncode == 0
     assert "Error" not in done.stderr
+
+
+def test_ctrl_c_ends_it_between_two_rows(folder: Path) -> None:
+    paths = "photos/a.png\n" + "".join(f"photos/../photos/{'./' * i}a.png\n" for i in range(600))
+    (folder / "paths.txt").write_text(paths)
+    command = [sys.executable, "-m", "fercurate", "predict", "-", "--model", "m.onnx", "--json"]
+    with (
+        (folder / "paths.txt").open() as stdin,
+        subprocess.Popen(command, stdin=stdin, stdout=-1, stderr=-1, text=True, cwd=folder) as run,
+    ):
+        assert run.stdout is not None
+        assert run.stderr is not None
+        first = run.stdout.readline()
+        run.send_signal(signal.SIGINT)
+        rest, told = run.stdout.read(), run.stderr.read()
+    assert run.returncode == 130
+    assert "Stopped." in told
+    rows = [json.loads(line) for line in (first + rest).splitlines()]
+    assert 1 <= len(rows) < 601

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from fercurate.console import Terminal
 from fercurate.errors import FercurateError, InputError
 from fercurate.infer.classifier import open_classifier
 from fercurate.labels import CLASSES
-from fercurate.predict import stage
+from fercurate.predict import stage, work
 from fercurate.predict.result import answer
 from fercurate.progress import Quiet
 from fercurate.show_predict import predictions
@@ -62,8 +63,10 @@ def test_faces_are_found_in_photographs(model: Path, photos: Path) -> None:
     told = Warned()
     made = stage.run(config(model, photos), told)
     found = {Path(image.file).name: image for image in made.images}
-    assert list(found) == ["a.png", "b.jpg", "c.png"]
-    assert [len(image.faces) for image in found.values()] == [1, 1, 0]
+    assert list(found) == ["a.png", "b.jpg", "c.png", "d.jpg"]
+    assert [len(image.faces) for image in found.values()] == [1, 1, 0, 0]
+    reasons = [image.reason for image in found.values()]
+    assert reasons == [None, None, None, "not an image that can be read (JPEG, PNG, ...)"]
     assert "d.jpg: not an image" in told.warnings[0]
     assert made.totals is not None
     counts = made.totals.as_dict()
@@ -109,7 +112,7 @@ def test_paths_from_stdin_that_do_not_exist_are_warned_of(model: Path, photos: P
     lines = [f"{photos / 'a.png'}\n", "nowhere.png\n"]
     for crops in (False, True):
         made = stage.run(config(model, Path("-"), crops=crops), told, lines)
-        assert len(list(made.images)) == 1
+        assert [image.reason is None for image in made.images] == [True, False]
     assert all("nowhere.png: cannot be read" in warning for warning in told.warnings)
     assert len(told.warnings) == 2
 
@@ -144,15 +147,77 @@ def shown(
     return capsys.readouterr().out
 
 
+def test_threads_and_company_change_nothing(model: Path, tmp_path: Path) -> None:
+    for i in range(12):
+        write_image(tmp_path / f"{i:02d}.jpg", np.roll(astronaut(), 5 * i, (0, 1)))
+    together = list(stage.run(config(model, tmp_path, jobs=None), Quiet()).images)
+    alone = [
+        next(stage.run(config(model, path, jobs=1), Quiet()).images)
+        for path in sorted(tmp_path.iterdir())
+    ]
+    assert [len(image.faces) for image in together] == [1] * 12
+    for one, other in zip(together, alone, strict=True):
+        assert [face.box for face in one.faces] == [face.box for face in other.faces]
+        shares = [[face.probabilities for face in image.faces] for image in (one, other)]
+        assert np.allclose(*shares, atol=1e-5)
+
+
+def test_closing_stops_the_work(model: Path, tmp_path: Path) -> None:
+    classifier, seen = open_classifier(model), []
+    paths = [tmp_path / f"{i}.png" for i in range(1000)]
+
+    def read(path: Path) -> work._Read:
+        seen.append(path)
+        time.sleep(0.001)
+        return work.read_crop(path)
+
+    found = work.images(paths, read, classifier, 2, crops=False)
+    assert next(found).reason is not None
+    found.close()
+    n_seen = len(seen)
+    assert n_seen < 200
+    time.sleep(0.05)
+    assert len(seen) == n_seen
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("grey.png", "L"), ("deep.png", "I;16"), ("ink.jpg", "CMYK")]
+)
+def test_every_kind_of_pixel_says_the_same(
+    model: Path, tmp_path: Path, name: str, mode: str
+) -> None:
+    pixels = Image.fromarray(astronaut())
+    if mode == "I;16":
+        pixels = Image.fromarray(np.array(pixels.convert("L")).astype(np.uint16) * 257)
+    else:
+        pixels = pixels.convert(mode)
+    pixels.save(tmp_path / name, quality=95)
+    write_image(tmp_path / "plain.png", astronaut())
+    made = stage.run(config(model, tmp_path / name, tmp_path / "plain.png"), Quiet())
+    one, other = (image.faces[0] for image in made.images)
+    assert one.box is not None
+    assert other.box is not None
+    assert np.abs(np.array(one.box) - other.box).max() < 5
+    assert np.abs(np.array(one.probabilities) - other.probabilities).max() < 0.05
+
+
 def test_json_is_one_object_a_line(
     model: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [json.loads(line) for line in shown(model, photos, "json", capsys).splitlines()]
-    assert [row["label"] == "no face" for row in rows] == [False, False, True]
+    assert [row["label"] == "no face" for row in rows] == [False, False, True, False]
+    assert len({tuple(row) for row in rows}) == 1
     assert set(rows[0]["probabilities"]) == set(CLASSES)
     assert sum(rows[0]["probabilities"].values()) == pytest.approx(1, abs=1e-3)
     assert rows[0]["probability"] == max(rows[0]["probabilities"].values())
-    assert rows[2] == {"file": str(photos / "c.png"), "face": None, "label": "no face"}
+    assert {k: v for k, v in rows[2].items() if v is not None} == {
+        "file": str(photos / "c.png"),
+        "label": "no face",
+    }
+    assert {k: v for k, v in rows[3].items() if v is not None} == {
+        "file": str(photos / "d.jpg"),
+        "error": "not an image that can be read (JPEG, PNG, ...)",
+    }
 
 
 def test_csv_has_a_column_a_class(
@@ -160,7 +225,9 @@ def test_csv_has_a_column_a_class(
 ) -> None:
     out = shown(model, photos, "csv", capsys, threshold=1.0)
     rows = list(csv.DictReader(io.StringIO(out)))
-    assert [row["label"] for row in rows] == ["unclear", "unclear", "no face"]
+    assert [row["label"] for row in rows] == ["unclear", "unclear", "no face", ""]
+    assert [bool(row["error"]) for row in rows] == [False, False, False, True]
+    assert all(None not in row and None not in row.values() for row in rows)
     assert float(rows[0][rows[0]["likeliest"]]) == float(rows[0]["probability"])
     assert rows[2]["happy"] == ""
 
@@ -180,7 +247,7 @@ def test_data_stay_on_stdout_while_a_bar_is_shown(
     monkeypatch.setenv("FORCE_COLOR", "1")  # makes rich take stderr for a terminal
     told = Terminal()
     predictions(stage.run(config(model, photos), told), told, how="json", top=2)
-    assert len(capsys.readouterr().out.splitlines()) == 3
+    assert len(capsys.readouterr().out.splitlines()) == 4
 
 
 def test_exif_turns_are_heeded(model: Path, tmp_path: Path) -> None:
