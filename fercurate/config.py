@@ -21,6 +21,7 @@ TrainLabels = Literal["given", "corrected", "votes"]
 Balance = Literal["none", "weights", "sampler", "logit-adjust"]
 ScoredSplit = Literal["val", "test"]
 ModelFormat = Literal["onnx", "onnx-int8"]
+LiveView = Literal["auto", "window", "browser", "none"]
 
 
 def _option(default: Any, text: str) -> Any:
@@ -171,7 +172,7 @@ class CompareConfig:
     set: tuple[str, ...] = _option((), "as in train: FIELD=VALUE, a setting of the recipe")
     split: ScoredSplit = _option("val", "which images score; test is to be looked at once")
     votes: Path | None = _option(None, "fer2013new.csv (default: the votes that import joined)")
-    folder: Path | None = _option(None, "where to write (default: reports/<dataset>-compare)")
+    folder: Path | None = _option(None, "where to write (default: reports/<dataset>-compare-<arms>-<mark>)")
 
 
 @dataclass(frozen=True)
@@ -206,8 +207,46 @@ class PredictConfig:
     )
     top: int = _option(2, "how many of the likeliest expressions the table names")
     min_score: float = _option(0.6, "leave out faces that the detector is less sure of, 0 to 1")
-    jobs: int | None = _option(None, "threads (default: one a core)")
+    jobs: int | None = _option(None, "threads (default: one more than cores)")
     device: Device = _option("auto", "where to classify")
+
+
+@dataclass(frozen=True)
+class LiveConfig:
+    """`fercurate live`."""
+
+    source: str = _option("0", "camera's number, video, rtsp:// or http:// address, or browser")
+    view: LiveView = _option("auto", "window, browser or none (default: a window where one opens)")
+    model: Path | None = _option(None, "as in predict")
+    device: Device = _option("auto", "where to classify")
+    threshold: float | None = _option(None, "as in predict")
+    smoothing: float = _option(0.35, "seconds after which a change shows by half; 0: at once")
+    groups: bool = _option(False, "positive, neutral, negative and surprise instead of classes")
+    mirror: bool | None = _option(None, "show it as a mirror does (default: cameras, not files)")
+    record: Path | None = _option(None, "write the video with what is drawn in it (.mp4)")
+    plain: bool = _option(False, "record the frames as they are, without what is drawn")
+    jsonl: Path | None = _option(None, "write a line of JSON for each face and frame; - is stdout")
+    csv: Path | None = _option(None, "the same as CSV; - is stdout")
+    summary: Path | None = _option(None, "at the end, plot each face's expressions over time (.png)")
+    snapshots: Path = _option(Path("snapshots"), "folder for what the key s keeps")
+    seconds: float | None = _option(None, "stop after so many seconds of the source")
+    loop: bool = _option(False, "begin a video anew when it ends, until it is stopped")
+    size: str | None = _option(None, "ask the camera for this size, such as 1280x720")
+    fps: float | None = _option(None, "ask the camera for so many frames a second")
+    port: int | None = _option(None, "of the page (default: a free one)")
+    open: bool = _option(True, "open the page in a browser")
+
+
+@dataclass(frozen=True)
+class BenchConfig:
+    """`fercurate bench live`."""
+
+    video: Path | None = _option(None, "video to run through")
+    faces: int = _option(1, "faces in the video that is made where none is given: 1 or 4")
+    model: Path | None = _option(None, "as in predict")
+    device: Device = _option("auto", "where to classify")
+    seconds: float = _option(60.0, "to run at full speed, and again at a camera's pace")
+    rate: float = _option(30.0, "frames a second of that pace")
 
 
 @dataclass(frozen=True)

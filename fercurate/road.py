@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from typing import Any
 from fercurate import config, settings, workspace
 from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
 from fercurate.progress import Progress
-from fercurate.standing import is_clean_stale
 from fercurate.standing import standing as standing
+from fercurate.standing import warn_of_stale_clean
 from fercurate.workspace import Workspace
 
 
@@ -133,9 +134,8 @@ def run_train(
 ) -> Any:
     from fercurate.train import stage
 
-    if options.on == "clean" and is_clean_stale(space):
-        progress.warn("The clean set is older than what it was made from.")
-        progress.warn(f"Bring it up to date with: fercurate clean{workspace.option(space)}")
+    if options.on == "clean":
+        warn_of_stale_clean(space, progress)
     return stage.run(space, options, progress, force=force)
 
 
@@ -149,27 +149,35 @@ def run_compare(
     chosen = arms.parse_all(options.arms, space, workspace.DATASETS)
     if options.seeds < 1:
         raise InputError(f"--seeds is {options.seeds}.", "Give 1 or more; 3 is the least to go by.")
-    compare_runs.check(space, chosen, options.split, options.votes)
+    seeds = compare_runs.check(space, chosen, options.split, options.votes, options.seeds)
+    if not all(arm.runs for arm in chosen) and len(seeds) < options.seeds:
+        progress.warn(f"Not every arm has more seeds than {', '.join(map(str, seeds))}.")
+    cleaned = {arm.workspace.root: arm.workspace for arm in chosen if arm.on == "clean"}
+    for home in cleaned.values():
+        warn_of_stale_clean(home, progress)
     shared = ("model", "effort", "epochs", "balance", "device", "set")
     alike = {name: getattr(options, name) for name in shared}
     trained = []
     for number, arm in enumerate(chosen, 1):
         folders = arm.folders()
-        for seed in range(0 if folders else options.seeds):
+        for seed in () if folders else seeds:
             progress.say(f"Arm {number} of {len(chosen)}: {arm.name}, seed {seed}")
             told = {**alike, "on": arm.on, "labels": arm.labels, "seed": seed}
             wanted = settings.build(config.TrainConfig, told, "compare")
             folders.append(_trained(arm.workspace, wanted, progress))
         trained.append((arm, folders))
     found = compare_runs.run(space, trained, options.split, options.votes)
-    folder = options.folder or workspace.REPORTS / f"{space.name}-compare"
-    return found, compare_page.write(folder, found.as_dict(), options)
+    told = found.as_dict()
+    folder = options.folder or workspace.REPORTS / compare_page.folder_name(told, options)
+    return found, compare_page.write(folder, told, options)
 
 
 def _trained(space: Workspace, options: config.TrainConfig, progress: Progress) -> Path:
-    """The folder of one of a comparison's runs."""
+    """The folder of one of a comparison's runs; the dataset itself does not count as trained."""
+    from fercurate.train import stage
+
     try:
-        return Path(run_train(space, options, progress).folder)
+        return Path(stage.run(space, options, progress, record=False).folder)
     except FercurateError as error:
         if error.code == EXIT_STOPPED:
             error.fix = "Give the same command again: what is trained is kept."
@@ -212,6 +220,31 @@ def run_predict(
     return stage.run(options, progress, lines)
 
 
+def run_live(options: config.LiveConfig, progress: Progress) -> Any:
+    """Faces of a camera, a video or a stream until it ends or is ended. Needs no dataset."""
+    from fercurate.live import stage
+
+    return stage.run(options, progress)
+
+
+def bench_live(options: config.BenchConfig, progress: Progress) -> Any:
+    """How fast live is, on a video or on one that is made for it. Needs no dataset."""
+    from fercurate.live import bench
+
+    if options.video is not None:
+        return bench.run(options, progress)
+    from fercurate.samples import video
+
+    scene = {1: "one", 4: "four"}.get(options.faces)
+    if scene is None:
+        raise InputError(f"--faces is {options.faces}.", "Give 1 or 4, or a video of your own.")
+    with tempfile.TemporaryDirectory(prefix="fercurate-bench-") as folder:
+        made = Path(folder) / f"faces-{options.faces}.mp4"
+        progress.say(f"Making a video of moving faces: {options.faces}")
+        video.write(made, video.scene(scene))
+        return bench.run(dataclasses.replace(options, video=made), progress)
+
+
 def run_export_model(
     dataset: str | None, options: config.ExportModelConfig, progress: Progress
 ) -> Any:
@@ -228,9 +261,7 @@ def run_export(
     space: Workspace, options: config.ExportConfig, progress: Progress, *, force: bool = False
 ) -> Any:
     """As plain files, or through FiftyOne for the formats that it knows."""
-    if is_clean_stale(space):
-        progress.warn("The clean set is older than what it was made from.")
-        progress.warn(f"Bring it up to date with: fercurate clean{workspace.option(space)}")
+    warn_of_stale_clean(space, progress)
     from fercurate.clean import export
 
     if options.as_ in export.FORMATS:

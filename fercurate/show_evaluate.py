@@ -54,6 +54,12 @@ def model(
             f"FiftyOne dataset {synced.dataset!r}: {synced.n_predictions:,} predictions, "
             f"evaluation {synced.eval_key!r}"
         )
+        if synced.eval_key is not None:
+            out.print(
+                "Its mistakes, face by face: fercurate review "
+                f"--view models-mistakes-{found.split} --dataset {found.dataset}",
+                soft_wrap=True,
+            )
     out.print(f"Report: {report}", soft_wrap=True)
 
 

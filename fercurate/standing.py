@@ -8,6 +8,7 @@ from typing import Any
 
 from fercurate import decisions, workspace
 from fercurate.files import hash_file
+from fercurate.progress import Progress
 from fercurate.workspace import Workspace
 
 ROAD = ("import", "screen", "audit", "clean", "train")
@@ -78,6 +79,13 @@ def is_clean_stale(space: Workspace) -> bool:
         del paths["screen"], paths["audit"]
     there = {name: hash_file(path) for name, path in paths.items() if path.exists()}
     return any(used.get(name) != there.get(name) for name in paths)
+
+
+def warn_of_stale_clean(space: Workspace, progress: Progress) -> None:
+    """Say it where the clean set is stale, with the command that mends it."""
+    if is_clean_stale(space):
+        progress.warn(f"The clean set of {space.name} is older than what it was made from.")
+        progress.warn(f"Bring it up to date with: fercurate clean{workspace.option(space)}")
 
 
 def is_model_stale(space: Workspace) -> bool:

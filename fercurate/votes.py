@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate.errors import InputError
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS
 
+if TYPE_CHECKING:
+    from fercurate.workspace import Workspace
+
 _OURS = [FERPLUS_COLUMNS.index(FERPLUS_OF_CLASS[name]) for name in CLASSES]
+
+
+def imported_votes(space: Workspace) -> NDArray[np.int64]:
+    """The votes that import joined: int64 [N, 10] in manifest order, columns as in
+    `FERPLUS_COLUMNS`; all 0 where nobody was asked.
+
+    Raises:
+        InputError: there are none.
+    """
+    table = space.votes()
+    if table is None:
+        raise no_votes(space)
+    votes: NDArray[np.int64] = table[list(FERPLUS_COLUMNS)].to_numpy(np.int64)
+    return votes
+
+
+def no_votes(space: Workspace) -> InputError:
+    """What to raise where a dataset has no votes."""
+    return InputError(
+        f"{space.name} was imported without votes.",
+        "Import it again with: fercurate import SOURCE --ferplus fer2013new.csv; "
+        "commands that only score with votes also take --votes fer2013new.csv.",
+    )
 
 
 def gold_classes(votes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from fercurate.errors import InputError
+from fercurate.files import write_table
 from fercurate.labels import FERPLUS_COLUMNS
-from fercurate.votes import gold_classes, vote_shares
+from fercurate.votes import gold_classes, imported_votes, vote_shares
+from fercurate.workspace import Workspace
 
 
 def votes(**counts: int) -> list[int]:
@@ -25,6 +31,16 @@ def votes(**counts: int) -> list[int]:
 )
 def test_gold_is_more_than_half_of_all_votes(row: list[int], gold: int) -> None:
     assert gold_classes(np.array([row])).tolist() == [gold]
+
+
+def test_votes_of_the_import(tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "faces")
+    with pytest.raises(InputError, match="faces was imported without votes") as caught:
+        imported_votes(space)
+    assert "--ferplus" in caught.value.fix
+    rows = [votes(happiness=10), votes(NF=3)]
+    write_table(space.votes_path, pd.DataFrame(rows, columns=list(FERPLUS_COLUMNS)))
+    assert imported_votes(space).tolist() == rows
 
 
 @pytest.mark.parametrize(

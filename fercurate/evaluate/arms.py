@@ -8,6 +8,7 @@ from typing import get_args
 
 from fercurate.config import TrainLabels, TrainOn
 from fercurate.errors import InputError
+from fercurate.votes import no_votes
 from fercurate.workspace import DATASETS, Workspace, find
 
 ONS: tuple[str, ...] = get_args(TrainOn)
@@ -89,10 +90,7 @@ def parse(text: str, space: Workspace, datasets: Path = DATASETS) -> Arm:
             f"Audit it: fercurate audit --dataset {home.name}",
         )
     if labels == "votes" and not home.votes_path.exists():
-        raise InputError(
-            f"{text!r}: {home.name} was imported without votes.",
-            "Import it with them: fercurate import SOURCE --ferplus fer2013new.csv",
-        )
+        raise no_votes(home)
     return Arm(name, home, what, labels or _OWN_LABELS.get(what, "given"))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fercurate.errors import InputError
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, INDEX
-from fercurate.votes import gold_classes
+from fercurate.votes import gold_classes, imported_votes
 from fercurate.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -135,14 +135,7 @@ def read_votes(workspace: Workspace, votes_file: Path | None) -> NDArray[np.int6
     """
     manifest = workspace.manifest(["row", "sample_id"])
     if votes_file is None:
-        table = workspace.votes()
-        if table is None:
-            raise InputError(
-                f"{workspace.name} was imported without votes.",
-                "Give them with: fercurate evaluate audit --votes fer2013new.csv",
-            )
-        joined: NDArray[np.int64] = table[list(FERPLUS_COLUMNS)].to_numpy(np.int64)
-        return joined
+        return imported_votes(workspace)
     table = _read(votes_file)
     known = manifest["sample_id"].isin(table.index)
     if known.mean() < 0.5:

@@ -3,8 +3,8 @@
 Two things vary: which images happen to be in the split that scores, and the seeds of the
 training runs. Both are drawn again, with replacement and independently of each other (Owen,
 "The pigeonhole bootstrap", 2007, https://arxiv.org/abs/0712.1111). All arms see the same
-drawn images, and arms with the same seeds the same drawn seeds, so that a difference is taken
-within each draw. Copies of one image are drawn together.
+drawn images and the same drawn seeds, so that a difference is taken within each draw. Copies
+of one image are drawn together.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ COVERAGE = 0.95
 _BLOCK = 500
 
 Predictions = Mapping[str, NDArray[np.int64]]
-"""For each arm int64 [seeds, n], the predicted class of each row, 0..6."""
+"""For each arm int64 [seeds, n], the predicted class of each row, 0..6. All arms have the same
+seeds, in the same order."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Interval:
     Attributes:
         value: Mean over seeds.
         low, high: Quantiles of the bootstrap.
-        by_seed: The figure of each seed; for a difference empty where the seeds do not pair.
+        by_seed: The figure of each seed.
     """
 
     value: float
@@ -52,7 +53,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Scores:
+class ArmScores:
     """Two measures against one kind of truth.
 
     Attributes:
@@ -77,11 +78,11 @@ def score(
     pairs: Sequence[tuple[str, str]],
     draws: int = DRAWS,
     seed: int = 0,
-) -> Scores:
+) -> ArmScores:
     """Score all arms on the rows whose true class is known.
 
     Args:
-        predictions: For each arm int64 [seeds, n]; the numbers of seeds may differ.
+        predictions: For each arm int64 [seeds, n].
         truth: int64 [n], 0..6; -1 where it is not known.
         cluster: int64 [n]; rows with the same number are copies, a negative number stands
             alone.
@@ -90,39 +91,39 @@ def score(
         seed: Same seed, same intervals.
 
     Raises:
-        ValueError: no row has a true class, or lengths differ.
+        ValueError: no row has a true class, or lengths or numbers of seeds differ.
     """
     known = truth >= 0
-    if not known.any() or any(p.shape[1] != len(truth) for p in predictions.values()):
-        raise ValueError("nothing to score, or predictions of other rows")
+    shapes = {p.shape for p in predictions.values()}
+    if not known.any() or len(shapes) != 1 or next(iter(shapes))[1] != len(truth):
+        raise ValueError("nothing to score, or predictions of other rows or numbers of seeds")
     names = list(predictions)
+    n_seeds = next(iter(shapes))[0]
     right = np.concatenate([predictions[name][:, known] == truth[known] for name in names])
-    seeds = [len(predictions[name]) for name in names]
     groups = number_clusters(cluster[known])
     n_clusters = int(groups.max()) + 1
     hits, sizes = _by_class(right, truth[known], groups, n_clusters)
     rng = np.random.default_rng(seed)
-    drawn_seeds = {n: rng.multinomial(n, np.full(n, 1 / n), draws) / n for n in sorted(set(seeds))}
+    drawn_seeds = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), draws) / n_seeds
     drawn = [_figures(rows, hits, sizes) for rows in _draws(n_clusters, draws, rng)]
     observed = _figures(np.ones((1, n_clusters), np.float32), hits, sizes)
-    cuts = np.cumsum(seeds)[:-1]
     found: list[dict[str, Interval]] = []
     gains: list[dict[tuple[str, str], Interval]] = []
     for measure in range(2):
-        by_seed = dict(zip(names, np.split(observed[measure][0], cuts), strict=True))
-        parts = np.split(np.concatenate([block[measure] for block in drawn]), cuts, axis=1)
+        by_seed = dict(zip(names, np.split(observed[measure][0], len(names)), strict=True))
+        whole = np.concatenate([block[measure] for block in drawn])
+        parts = np.split(whole, len(names), axis=1)
         means = {
-            name: (part * drawn_seeds[part.shape[1]]).sum(axis=1)
-            for name, part in zip(names, parts, strict=True)
+            name: (part * drawn_seeds).sum(axis=1) for name, part in zip(names, parts, strict=True)
         }
         found.append({name: _interval(by_seed[name], means[name]) for name in names})
-        gains.append({})
-        for arm, against in pairs:
-            a, b = by_seed[arm], by_seed[against]
-            paired = a - b if len(a) == len(b) else np.empty(0)
-            gain = _interval(paired, means[arm] - means[against], float(a.mean() - b.mean()))
-            gains[-1][arm, against] = gain
-    return Scores(int(known.sum()), n_clusters, found[0], found[1], gains[0], gains[1])
+        gains.append(
+            {
+                (arm, other): _interval(by_seed[arm] - by_seed[other], means[arm] - means[other])
+                for arm, other in pairs
+            }
+        )
+    return ArmScores(int(known.sum()), n_clusters, found[0], found[1], gains[0], gains[1])
 
 
 def number_clusters(cluster: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -170,10 +171,8 @@ def _figures(
     return accuracy, balanced
 
 
-def _interval(
-    by_seed: NDArray[np.float64], drawn: NDArray[np.float64], value: float | None = None
-) -> Interval:
+def _interval(by_seed: NDArray[np.float64], drawn: NDArray[np.float64]) -> Interval:
     tail = (1 - COVERAGE) / 2
     low, high = np.quantile(drawn, [tail, 1 - tail])
-    middle = float(by_seed.mean()) if value is None else value
-    return Interval(middle, float(low), float(high), tuple(float(v) for v in by_seed))
+    seeds = tuple(float(v) for v in by_seed)
+    return Interval(float(by_seed.mean()), float(low), float(high), seeds)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from fercurate.errors import InputError
 from fercurate.evaluate.arms import Arm, control_of
 from fercurate.evaluate.audit_scores import read_votes
-from fercurate.evaluate.compare import DRAWS, Interval, Scores, score
-from fercurate.evaluate.kept_runs import read_config, read_predictions
+from fercurate.evaluate.compare import DRAWS, ArmScores, Interval, score
+from fercurate.evaluate.kept_runs import by_seed, common_seeds, read_config, read_predictions
 from fercurate.labels import INDEX
 from fercurate.votes import gold_classes
 from fercurate.workspace import Workspace
@@ -31,7 +31,8 @@ class ArmResult:
         name: As it was written.
         dataset, on, labels: What it was trained on.
         runs: Ids of its runs, one a seed.
-        seeds: Their seeds.
+        seeds: Their seeds, the same in all arms.
+        left_out: Seeds of further runs, which do not count: another arm has none of that seed.
         n_train: Training images; None where they are not known.
     """
 
@@ -41,6 +42,7 @@ class ArmResult:
     labels: str
     runs: tuple[str, ...]
     seeds: tuple[int, ...]
+    left_out: tuple[int, ...]
     n_train: int | None
 
 
@@ -116,18 +118,22 @@ def run(
         draws: Bootstrap samples.
 
     Raises:
-        InputError: an arm of other images, a run that did not finish, or nothing to score.
+        InputError: an arm of other images, a run that did not finish, no seed that all arms
+            have, or nothing to score.
         FercurateError: a run's files cannot be read.
     """
     manifest, rows, given = _scored(space, split)
     predictions: dict[str, NDArray[np.int64]] = {}
     results: list[ArmResult] = []
     told: list[dict[str, Any]] = []
-    for arm, folders in arms:
+    runs = {arm.name: by_seed(folders) for arm, folders in arms}
+    seeds = common_seeds(runs)
+    for arm, _ in arms:
         _check_same_images(space, arm.workspace, rows)
+        folders = [runs[arm.name][seed] for seed in seeds]
         of_arm = [read_config(folder) for folder in folders]
         predictions[arm.name] = np.stack([read_predictions(folder, rows) for folder in folders])
-        results.append(_described(arm, folders, of_arm))
+        results.append(_described(arm, runs[arm.name], seeds, of_arm))
         told += of_arm
     recipe, differs = _recipe(told)
     truths = {"given": given}
@@ -167,8 +173,14 @@ def run(
     )
 
 
-def check(space: Workspace, arms: Sequence[Arm], split: str, votes_file: Path | None) -> None:
-    """Raise before anything is trained where `run` would raise after it; as `run` does."""
+def check(
+    space: Workspace, arms: Sequence[Arm], split: str, votes_file: Path | None, n_seeds: int
+) -> tuple[int, ...]:
+    """Raise before anything is trained where `run` would raise after it; as `run` does.
+
+    Returns:
+        The seeds to train with: of 0 to `n_seeds` - 1 those that all arms of finished runs have.
+    """
     _, rows, _ = _scored(space, split)
     for arm in arms:
         _check_same_images(space, arm.workspace, rows)
@@ -176,6 +188,9 @@ def check(space: Workspace, arms: Sequence[Arm], split: str, votes_file: Path | 
             read_predictions(folder, rows)
     if votes_file is not None:
         read_votes(space, votes_file)
+    return common_seeds(
+        {arm.name: by_seed(arm.folders()) if arm.runs else range(n_seeds) for arm in arms}
+    )
 
 
 def _scored(
@@ -217,15 +232,20 @@ def _check_same_images(space: Workspace, other: Workspace, rows: NDArray[np.int6
         )
 
 
-def _described(arm: Arm, folders: Sequence[Path], told: Sequence[Mapping[str, Any]]) -> ArmResult:
-    options = [t.get("config", {}) for t in told]
+def _described(
+    arm: Arm,
+    runs: Mapping[int, Path],
+    seeds: tuple[int, ...],
+    told: Sequence[Mapping[str, Any]],
+) -> ArmResult:
     return ArmResult(
         name=arm.name,
         dataset=arm.workspace.name,
-        on=arm.on or str(options[0].get("on", "")),
+        on=arm.on or str(told[0].get("config", {}).get("on", "")),
         labels=arm.labels or str(told[0].get("labels", "")),
-        runs=tuple(folder.name for folder in folders),
-        seeds=tuple(int(o.get("seed", i)) for i, o in enumerate(options)),
+        runs=tuple(runs[seed].name for seed in seeds),
+        seeds=seeds,
+        left_out=tuple(sorted(set(runs) - set(seeds))),
         n_train=told[0].get("n_train"),
     )
 
@@ -242,7 +262,7 @@ def _recipe(told: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any], tuple[st
     return {n: each[0][n] for n in same}, tuple(n for n in names if n not in same)
 
 
-def _scores_of(name: str, scored: Mapping[str, Scores]) -> dict[str, dict[str, Any]]:
+def _scores_of(name: str, scored: Mapping[str, ArmScores]) -> dict[str, dict[str, Any]]:
     return {
         truth: {
             "accuracy": _plain(s.accuracy[name]),

@@ -17,14 +17,14 @@ APART = "surprise"
 
 
 @dataclass(frozen=True)
-class View:
+class Grouping:
     """Which classes count, and which of the new ones each becomes.
 
     A row whose label is of no part is left out; the probability of such a class is spread over
     the others by their own.
 
     Attributes:
-        name: Of the view.
+        name: In words.
         parts: For each new class its name and the classes that it holds.
     """
 
@@ -58,17 +58,17 @@ class View:
         return table[seven]
 
 
-SEVEN = View("seven classes", tuple((name, (name,)) for name in CLASSES))
+SEVEN = Grouping("seven classes", tuple((name, (name,)) for name in CLASSES))
 
-THREE = View(
+THREE = Grouping(
     "positive, neutral, negative",
     tuple((name, held) for name, held in GROUPS.items() if name != APART),
 )
 
-FOUR = View("positive, neutral, negative, surprise", tuple(GROUPS.items()))
+FOUR = Grouping("positive, neutral, negative, surprise", tuple(GROUPS.items()))
 
 
-def limited(names: Sequence[str]) -> View:
+def limited(names: Sequence[str]) -> Grouping:
     """Only these classes, in the usual order.
 
     Args:
@@ -86,4 +86,4 @@ def limited(names: Sequence[str]) -> View:
     wanted = [name for name in CLASSES if name in chosen.values()]
     if len(wanted) < 2:
         raise InputError("A model needs two classes to choose from.", "--labels happy,sad,neutral")
-    return View("only " + ", ".join(wanted), tuple((name, (name,)) for name in wanted))
+    return Grouping("only " + ", ".join(wanted), tuple((name, (name,)) for name in wanted))

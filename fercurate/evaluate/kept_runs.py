@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -43,6 +44,42 @@ def read_predictions(folder: Path, rows: NDArray[np.int64]) -> NDArray[np.int64]
         )
     predicted: NDArray[np.int64] = logits[order[place]].argmax(axis=1).astype(np.int64)
     return predicted
+
+
+def by_seed(folders: Sequence[Path]) -> dict[int, Path]:
+    """The runs of one arm by the seed that each was trained with, by its place where it has none.
+
+    Raises:
+        InputError: two of them have the same seed.
+    """
+    found: dict[int, Path] = {}
+    for place, folder in enumerate(folders):
+        seed = int(read_config(folder).get("config", {}).get("seed", place))
+        if seed in found:
+            raise InputError(
+                f"{found[seed].name} and {folder.name} are two runs of the seed {seed}.",
+                "An arm takes one run a seed. To compare the two, make each an arm of its own.",
+            )
+        found[seed] = folder
+    return found
+
+
+def common_seeds(arms: Mapping[str, Collection[int]]) -> tuple[int, ...]:
+    """The seeds that all arms have, ascending: runs are compared seed by seed.
+
+    Raises:
+        InputError: there is none.
+    """
+    common = set.intersection(*(set(seeds) for seeds in arms.values()))
+    if not common:
+        each = "; ".join(
+            f"{name}: {', '.join(map(str, sorted(seeds)))}" for name, seeds in arms.items()
+        )
+        raise InputError(
+            f"No seed is in all arms ({each}).",
+            "Runs of one seed are compared with each other: train what is missing with --seed.",
+        )
+    return tuple(sorted(common))
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -31,8 +31,7 @@ Truth = Mapping[str, NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Measured:
-    """The model against one set of labels: scores, calibration without and with the
-    temperature, and what abstaining gains."""
+    """Against one set of labels; calibration `before` the temperature is applied and `after`."""
 
     scores: Scores
     before: Calibration
@@ -97,6 +96,7 @@ class Evaluation:
         images: In the split.
         temperature: That the logits are divided by, as the model's file says.
         sets: By set of labels: given; gold and reviewed where there are any.
+        reviewed: Images that reviewers settled with a label, by split; where there are any.
         views: "three", "four", and "limited" where classes were chosen.
         leaks: By set of labels.
         trained_on: What training images the copies were looked for among, and how many.
@@ -114,6 +114,7 @@ class Evaluation:
     images: int
     temperature: float
     sets: dict[str, Measured]
+    reviewed: dict[str, int]
     views: dict[str, View]
     leaks: dict[str, Leak]
     trained_on: dict[str, Any]
@@ -165,14 +166,18 @@ def truths(workspace: Workspace, rows: NDArray[np.int64], votes: Path | None) ->
         )
     if votes is not None or workspace.votes_path.exists():
         found["gold"] = gold_classes(read_votes(workspace, votes))[rows]
-    settled = settle(workspace.decisions())
-    labels = {sample_id: INDEX[s.label] for sample_id, s in settled.items() if s.label is not None}
-    found["reviewed"] = manifest["sample_id"].map(labels).fillna(-1).to_numpy(np.int64)
+    found["reviewed"] = manifest["sample_id"].map(_settled(workspace)).fillna(-1).to_numpy(np.int64)
     return {name: labels for name, labels in found.items() if (labels >= 0).any()}
 
 
+def _settled(workspace: Workspace) -> dict[str, int]:
+    """The class that reviewers settled, 0..6, by sample id."""
+    settled = settle(workspace.decisions())
+    return {name: INDEX[s.label] for name, s in settled.items() if s.label is not None}
+
+
 def evaluate(
-    workspace: Workspace, found: Outputs, truth: Truth, limited: groups.View | None = None
+    workspace: Workspace, found: Outputs, truth: Truth, limited: groups.Grouping | None = None
 ) -> Evaluation:
     """Score outputs against each set of labels."""
     raw, sure = found.probabilities(1.0), found.probabilities()
@@ -193,6 +198,7 @@ def evaluate(
         images=len(found.rows),
         temperature=found.info.temperature,
         sets=sets,
+        reviewed=reviewed_by_split(workspace),
         views={key: see(view, sure, truth) for key, view in views.items()},
         leaks={name: leak(right[name], labels >= 0, copied) for name, labels in truth.items()},
         trained_on={"images": len(training), "what": how},
@@ -201,6 +207,13 @@ def evaluate(
         why=why(errors, found.split),
         training=found.curve,
     )
+
+
+def reviewed_by_split(workspace: Workspace) -> dict[str, int]:
+    """How many images reviewers settled with a label, by split; splits without any left out."""
+    manifest = workspace.manifest(["sample_id", "split"])
+    counts = manifest["split"][manifest["sample_id"].isin(_settled(workspace))].value_counts()
+    return {str(split): int(n) for split, n in counts.items() if n}
 
 
 def measure(
@@ -217,7 +230,7 @@ def measure(
     )
 
 
-def see(view: groups.View, sure: NDArray[np.float64], truth: Truth) -> View:
+def see(view: groups.Grouping, sure: NDArray[np.float64], truth: Truth) -> View:
     """The model through a view, on the label sets that have a row in it."""
     probabilities = view.probabilities(sure)
     answers = groups.SEVEN.labels(sure.argmax(axis=1))

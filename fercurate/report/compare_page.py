@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,11 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from fercurate.config import CompareConfig
-from fercurate.files import write_json, write_text
-from fercurate.report import compare_text, forest
+from fercurate.files import fingerprint, write_json, write_text
+from fercurate.report import compare_text, forest, prose
 from fercurate.report.environment import environment
 
 Record = Mapping[str, Any]
+
+MEASURES = {"accuracy": "Accuracy", "balanced": "Balanced accuracy"}
+
+LONGEST = 60
+"""Letters of the arms in a folder's name."""
 
 
 def write(folder: Path, found: Record, asked: CompareConfig) -> Path:
@@ -49,14 +55,65 @@ def render(found: Record, again: str, picture: Path) -> str:
             alt=compare_text.alt(found),
             summary=compare_text.summary(found),
             notes=compare_text.notes(found),
-            arms=compare_text.arm_rows(found),
-            gains=compare_text.gain_rows(found),
+            arms=arm_rows(found),
+            gains=gain_rows(found),
             truths=compare_text.truths(found),
+            names=compare_text.TRUTHS,
+            measures=MEASURES,
             best=compare_text.best(found),
-            header=compare_text.score_header(found),
             recipe=compare_text.recipe_line(found),
         )
     )
+
+
+def gain_rows(found: Record) -> list[dict[str, Any]]:
+    """A row a difference: the arm, what it is held against, and by measure a cell a truth."""
+    made = []
+    for arm, against in compare_text.pairs(found):
+        row: dict[str, Any] = {"arm": arm, "about": f"against {against}"}
+        for measure in MEASURES:
+            each = (
+                compare_text.gain(found, arm, against, truth, measure)
+                for truth in compare_text.truths(found)
+            )
+            row[measure] = [_cell("" if g is None else compare_text.interval(g)) for g in each]
+        made.append(row)
+    return made
+
+
+def arm_rows(found: Record) -> list[dict[str, Any]]:
+    """A row an arm: what it was trained on, and by measure a cell a truth."""
+    made = []
+    for arm in found["arms"]:
+        about = [f"{arm['labels']} labels"] if arm["labels"] else []
+        about += [] if arm["n_train"] is None else [prose.count(arm["n_train"], "image")]
+        about.append(prose.count(len(arm["seeds"]), "seed"))
+        row: dict[str, Any] = {"arm": arm["name"], "about": ", ".join(about)}
+        scores = found["scores"][arm["name"]]
+        for measure in MEASURES:
+            row[measure] = [
+                _cell(compare_text.spread(scores[truth][measure]))
+                for truth in compare_text.truths(found)
+            ]
+        made.append(row)
+    return made
+
+
+def _cell(text: str) -> dict[str, str]:
+    """A figure, and what stands behind it in brackets."""
+    value, _, about = text.partition(" ")
+    return {"value": value, "about": about}
+
+
+def folder_name(found: Record, asked: CompareConfig) -> str:
+    """What a report's folder is called: its arms, and a mark that other settings change.
+
+    The same command writes into the same folder again, another one beside it.
+    """
+    arms = re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(arm["name"] for arm in found["arms"]))
+    told = {k: v for k, v in asdict(asked).items() if k not in ("folder", "device")}
+    mark = fingerprint({name: str(value) for name, value in told.items()})[:6]
+    return f"{found['dataset']}-compare-{arms[:LONGEST].strip('-.')}-{mark}"
 
 
 def command(found: Record, asked: CompareConfig) -> str:

@@ -74,6 +74,9 @@ def summary(found: Record) -> str:
         f"{points(top['value'])} points of accuracy, between {points(top['low'])} and "
         f"{points(top['high'])} with 95 % confidence."
     )
+    balanced = gain(found, arm, found["baseline"], truth, "balanced")
+    if balanced is not None and balanced["excludes_zero"] and balanced["value"] * top["value"] < 0:
+        said += f" Its balanced accuracy goes the other way: {interval(balanced)}."
     other = gain(found, arm, found["baseline"], "given") if truth == "gold" else None
     if other is not None:
         said += f" On given labels: {interval(other)}."
@@ -136,7 +139,18 @@ def notes(found: Record) -> list[str]:
                 else ""
             )
         )
-    n_seeds = min(len(arm["seeds"]) for arm in found["arms"])
+    left_out = [
+        f"{arm['name']}: {', '.join(map(str, arm['left_out']))}"
+        for arm in found["arms"]
+        if arm["left_out"]
+    ]
+    if left_out:
+        seeds = ", ".join(map(str, found["arms"][0]["seeds"]))
+        said.append(
+            "Runs of one seed are compared with each other. Seeds that all arms have, and that "
+            f"count: {seeds}. Left out: {'; '.join(left_out)}."
+        )
+    n_seeds = len(found["arms"][0]["seeds"])
     said.append(
         f"Intervals: {found['draws']:,} bootstrap samples; images and seeds are drawn again with "
         "replacement, the same ones for all arms, copies of one image together. "

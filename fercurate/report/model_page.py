@@ -102,6 +102,9 @@ def render(found: Record, plots: Mapping[str, Markup], best: str) -> str:
         about_sets=SETS,
         summary=summary(found),
         scores=score_rows(found["sets"]),
+        not_reviewed=not_reviewed(found),
+        judged="gold" if provenance.get("labels") == "votes" else "given",
+        tempered=tempered(found),
         matrices={
             name: confusion_rows(found["sets"][name]["scores"])
             for name in ("given", "gold")
@@ -123,16 +126,50 @@ def summary(found: Record) -> str:
     ]
     text = f"The model's answer is that of {prose.listed(said)}; in brackets 95 % intervals."
     if found["split"] == "val":
-        held = f" {chosen_by(found['about']['provenance'])}"
+        held = f" {chosen_by(found)}"
     else:
         held = " Nothing was chosen by this split, which is looked at once."
     return f"{text}{held} {found['why']}".rstrip()
 
 
-def chosen_by(provenance: Record) -> str:
-    """What the validation split had a part in, for a model of these labels."""
-    labels = provenance.get("labels")
-    if labels == "corrected":
+def not_reviewed(found: Record) -> str:
+    """Why no reviewed labels score; empty where they do."""
+    if "reviewed" in found["sets"]:
+        return ""
+    elsewhere = [
+        f"{prose.number(n)} of the {SPLIT_TITLES[split]} split"
+        for split, n in found["reviewed"].items()
+    ]
+    settled = f"; reviewers settled {prose.listed(elsewhere)}" if elsewhere else ""
+    return (
+        f"No reviewed labels score: no image of the {SPLIT_TITLES[found['split']]} split has a "
+        f"label that reviewers settled{settled}."
+    )
+
+
+def tempered(found: Record) -> str:
+    """Which labels the temperature was fitted on, and what that means."""
+    labels = found["about"]["provenance"].get("labels")
+    if _has_no_temperature(found):
+        return "No temperature was fitted: corrected labels are as unsure as they should be."
+    if labels == "votes":
+        return "The temperature was fitted on what most votes name on the validation split."
+    return (
+        "The temperature was fitted on the given labels of the validation split. Where these "
+        "labels err, a model that is calibrated on them is less sure than it should be of gold "
+        "ones."
+    )
+
+
+def _has_no_temperature(found: Record) -> bool:
+    labels = found["about"]["provenance"].get("labels")
+    return bool(labels == "corrected" and found["temperature"] == 1)
+
+
+def chosen_by(found: Record) -> str:
+    """What the validation split had a part in."""
+    labels = found["about"]["provenance"].get("labels")
+    if _has_no_temperature(found):
         return "The epoch was chosen by this split's given labels; no temperature was fitted."
     votes = "by what most votes name on this split"
     by = votes if labels == "votes" else "by this split's given labels"

@@ -1,7 +1,9 @@
 """A model's answers in FiftyOne: a field of predictions, and FiftyOne's own evaluation of them.
 
 The scores of record are those of `fercurate evaluate`. Here a person sees which faces a model
-gets wrong, and clicks through the confusion matrix in the App.
+gets wrong: `fercurate review --view models-mistakes-val`. FiftyOne's panel Model Evaluation, with
+its confusion matrix to click through, opens in FiftyOne's own App alone: it runs Python that the
+page sends, so that it is closed in a review (`hardening.CLOSED`).
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from fercurate.config import TrainConfig
 from fercurate.errors import InputError
 from fercurate.files import fingerprint, hash_file
-from fercurate.labels import CLASSES, FERPLUS_COLUMNS, INDEX, N_CLASSES
-from fercurate.votes import gold_classes, vote_shares
+from fercurate.labels import CLASSES, INDEX, N_CLASSES
+from fercurate.votes import gold_classes, imported_votes, vote_shares
 from fercurate.workspace import Workspace, option
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def gather(space: Workspace, config: TrainConfig, teachers: Sequence[Path] = ())
         targets, sources = first_known(layers, rows)
     _check(space, targets)
     val, test = np.flatnonzero(split == "val"), np.flatnonzero(split == "test")
-    judged = given if labels != "votes" else gold_classes(_votes(space))
+    judged = given if labels != "votes" else gold_classes(imported_votes(space))
     pixels = manifest["sha256"].to_numpy(str)
     content = _content(pixels[rows], targets, pixels[val], judged[val], pixels[test])
     if teachers:
@@ -161,31 +161,21 @@ def _layers(
     """Soft labels of the whole dataset, float32 [n, 7] each, the best first."""
     layers = {}
     if labels == "votes":
-        layers["votes"] = vote_shares(_votes(space))
+        layers["votes"] = vote_shares(imported_votes(space))
         inputs["votes"] = hash_file(space.votes_path)
     if config.on == "clean" and clean is not None:
         layers["clean"] = _spread(clean, "soft_", n)
     elif labels == "corrected" or space.audit_path.exists():
         audit = space.audit()
-        if f"belief_{CLASSES[0]}" not in audit:
+        if f"belief_{CLASSES[0]}" in audit:
+            inputs["audit"] = hash_file(space.audit_path)
+            layers["audit"] = _spread(audit, "belief_", n)
+        elif labels == "corrected":  # votes do without: given labels fill in
             raise InputError(
                 f"The audit of {space.name} has no beliefs.",
                 f"Make them with: fercurate audit --force{option(space)}",
             )
-        inputs["audit"] = hash_file(space.audit_path)
-        layers["audit"] = _spread(audit, "belief_", n)
     return layers
-
-
-def _votes(space: Workspace) -> NDArray[np.int64]:
-    votes = space.votes()
-    if votes is None:
-        raise InputError(
-            f"{space.name} was imported without votes.",
-            "Import it again with: fercurate import SOURCE --ferplus fer2013new.csv",
-        )
-    counts: NDArray[np.int64] = votes[list(FERPLUS_COLUMNS)].to_numpy(np.int64)
-    return counts
 
 
 def _spread(table: pd.DataFrame, prefix: str, n: int) -> NDArray[np.float32]:

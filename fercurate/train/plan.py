@@ -68,14 +68,22 @@ def recipe_of(config: TrainConfig) -> Recipe:
     changed: dict[str, Any] = {} if config.epochs is None else {"epochs": config.epochs}
     of_augmentation: dict[str, Any] = {}
     known = {field.name for field in dataclasses.fields(Augmentation)}
+    of_recipe = {field.name for field in dataclasses.fields(Recipe)} - {"augmentation"}
     for text in config.set:
         name, equals, value = text.partition("=")
         if not equals:
             raise InputError(f"--set {text} is no setting.", "Write it as --set lr=0.05")
+        if name == "augmentation":
+            raise InputError(
+                "--set augmentation sets nothing.", f"It has: {', '.join(sorted(known))}"
+            )
+        if name not in known | of_recipe:
+            raise InputError(
+                f"--set: unknown setting {name!r}.",
+                f"Known: {', '.join(sorted(known | of_recipe))}",
+            )
         where = of_augmentation if name in known else changed
         where[name] = _value(value)
-    if "augmentation" in changed:
-        raise InputError("--set augmentation sets nothing.", f"It has: {', '.join(sorted(known))}")
     augmentation = _replaced(recipe.augmentation, of_augmentation)
     made: Recipe = _replaced(dataclasses.replace(recipe, augmentation=augmentation), changed)
     _check(made)

@@ -80,7 +80,12 @@ class TrainResult:
 
 
 def run(
-    workspace: Workspace, config: TrainConfig, progress: Progress, *, force: bool = False
+    workspace: Workspace,
+    config: TrainConfig,
+    progress: Progress,
+    *,
+    force: bool = False,
+    record: bool = True,
 ) -> TrainResult:
     """Train a network; the same command again goes on where it was stopped.
 
@@ -94,6 +99,7 @@ def run(
         config: What to train on, which network, how long; with `config.resume`, none of that.
         progress: Told of each epoch.
         force: Train again even if the run is finished.
+        record: Note in the workspace that it is trained; not for a run that only compares.
 
     Raises:
         InputError: nothing to train on, an unknown network, setting or device, or nothing to
@@ -125,7 +131,7 @@ def run(
         finally:
             distributed.stop()
     found = runs.metrics(files) or {}
-    if is_first:
+    if is_first and record:
         summary = {"run": planned.run_id, "inputs": data.inputs, **_brief(found)}
         workspace.record(STAGE, planned.fingerprint, summary)
     return _result(planned, data, files, found, skipped=skipped)

@@ -22,6 +22,7 @@ from fercurate.evaluate.arms import Arm
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS
 from fercurate.paths import RunFiles
 from fercurate.progress import Quiet
+from fercurate.train import stage
 from fercurate.workspace import Workspace
 
 ALONE = -1
@@ -141,14 +142,18 @@ def test_runs_that_differ_widen_the_interval():
     assert found.accuracy["b"].sd == pytest.approx(0.1, abs=0.03)
 
 
-def test_arms_with_other_numbers_of_seeds_compare_unpaired():
+def test_one_seed_has_no_spread():
     rng = np.random.default_rng(5)
     truth = rng.integers(0, 7, 500)
-    found = score({"a": answers(truth, 0.6, rng, 3), "b": answers(truth, 0.8, rng, 1)}, truth)
-    gain = found.accuracy_gain["b", "a"]
-    assert gain.by_seed == ()
-    assert gain.excludes_zero
+    found = score({"a": answers(truth, 0.6, rng, 1), "b": answers(truth, 0.8, rng, 1)}, truth)
+    assert found.accuracy_gain["b", "a"].excludes_zero
     assert np.isnan(found.accuracy["b"].sd)
+
+
+def test_arms_of_other_numbers_of_seeds_are_refused():
+    truth = np.zeros(10, np.int64)
+    with pytest.raises(ValueError, match="numbers of seeds"):
+        score({"a": np.zeros((3, 10), np.int64), "b": np.zeros((2, 10), np.int64)}, truth)
 
 
 def test_the_same_seed_gives_the_same_interval():
@@ -272,6 +277,57 @@ def test_each_arm_is_held_against_the_control_too(space):
     assert found.control == "random-control"
 
 
+@pytest.mark.parametrize(
+    ("raw", "clean", "common", "left_out"),
+    [
+        ((0, 1), (0, 1), (0, 1), [(), ()]),
+        ((0, 1), (1, 0), (0, 1), [(), ()]),
+        ((2, 0, 1), (1, 3, 2), (1, 2), [(0,), (3,)]),
+        ((0, 1, 2), (1,), (1,), [(0, 2), ()]),
+    ],
+)
+def test_runs_of_one_seed_are_compared(space, raw, clean, common, left_out):
+    """Run `s` is right on `s` tenths of the images as raw, on all of them as clean."""
+    label, _ = truths(space)
+
+    def arm(name, seeds, share):
+        right = {s: np.arange(N) < share(s) for s in seeds}
+        folders = [
+            finished(space, f"{name}{s}", np.where(right[s], label, (label + 1) % 7), seed=s)
+            for s in seeds
+        ]
+        return Arm(name, space, runs=tuple(f.name for f in folders)), folders
+
+    arms = [arm("raw", raw, lambda s: s * N // 10), arm("clean", clean, lambda _: N)]
+    found = compare_runs.run(space, arms, "val", draws=20)
+    assert [a.seeds for a in found.arms] == [common, common]
+    assert [a.left_out for a in found.arms] == left_out
+    gain = next(g for g in found.gains if (g.truth, g.measure) == ("given", "accuracy"))
+    assert gain.by_seed == pytest.approx([1 - s / 10 for s in common])
+    assert found.arms[1].runs == tuple(f"clean{s}" for s in common)
+
+
+def test_arms_without_a_common_seed_and_a_seed_twice_are_refused(space):
+    label, _ = truths(space)
+    runs = [finished(space, f"r{s}", label, seed=s).name for s in (0, 1)]
+    again = finished(space, "again", label, seed=0).name
+    apart = [Arm(run, space, runs=(run,)) for run in runs]
+    with pytest.raises(InputError, match=r"No seed is in all arms \(r0: 0; r1: 1\)") as caught:
+        compare_runs.check(space, apart, "val", None, 3)
+    assert "--seed" in caught.value.fix
+    twice = Arm("r0 and 1 more", space, runs=(runs[0], again))
+    with pytest.raises(InputError, match="r0 and again are two runs of the seed 0"):
+        compare_runs.check(space, [apart[1], twice], "val", None, 3)
+
+
+def test_only_seeds_that_a_named_run_has_are_trained(space):
+    label, _ = truths(space)
+    runs = tuple(finished(space, f"r{s}", label, seed=s).name for s in (1, 7))
+    arms = [Arm("raw", space, "raw", "given"), Arm("r1 and 1 more", space, runs=runs)]
+    assert compare_runs.check(space, arms, "val", None, 3) == (1,)
+    assert compare_runs.check(space, arms[:1], "val", None, 3) == (0, 1, 2)
+
+
 def test_other_settings_are_told(space):
     arms = two_arms(space)
     label, _ = truths(space)
@@ -316,14 +372,15 @@ def test_each_arm_is_trained_alike_with_each_seed(space, tmp_path, monkeypatch):
     space.manifest().assign(why="").to_parquet(space.clean_path)
     asked = []
 
-    def train(home, options, progress):
+    def train(home, options, progress, record):
+        assert not record
         asked.append((home.name, options))
         predicted = gold if options.on == "clean" else label
         name = f"{options.on}-{options.labels}-{options.seed}"
         about = {"seed": options.seed, "on": options.on}
         return SimpleNamespace(folder=finished(home, name, predicted, **about))
 
-    monkeypatch.setattr(road, "run_train", train)
+    monkeypatch.setattr(stage, "run", train)
     options = CompareConfig(
         arms=("raw", "clean", "random-control"), seeds=2, epochs=3, set=("lr=0.1",), folder=tmp_path
     )
@@ -340,7 +397,7 @@ def test_each_arm_is_trained_alike_with_each_seed(space, tmp_path, monkeypatch):
 
 
 def test_arms_are_read_before_anything_is_trained(space, monkeypatch):
-    monkeypatch.setattr(road, "run_train", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(stage, "run", lambda *_, **__: pytest.fail("trained"))
     with pytest.raises(InputError, match="no clean set"):
         road.run_compare(space, CompareConfig(arms=("raw", "clean")), Quiet())
     with pytest.raises(InputError, match="--seeds is 0"):
@@ -354,11 +411,53 @@ def test_arms_are_read_before_anything_is_trained(space, monkeypatch):
 
 
 def test_a_stopped_comparison_goes_on_by_its_own_command(space, monkeypatch):
-    def stopped(*_):
+    def stopped(*_, **__):
         raise FercurateError("Stopped: 1 of 8 epochs are kept.", "train --resume", code=130)
 
-    monkeypatch.setattr(road, "run_train", stopped)
+    monkeypatch.setattr(stage, "run", stopped)
     with pytest.raises(FercurateError, match="1 of 8 epochs") as caught:
         road.run_compare(space, CompareConfig(arms=("raw", "raw:votes")), Quiet())
     assert caught.value.code == 130
     assert caught.value.fix == "Give the same command again: what is trained is kept."
+
+
+class Heard(Quiet):
+    """Progress that keeps its warnings."""
+
+    def __init__(self):
+        self.warned = []
+
+    def warn(self, text):
+        self.warned.append(text)
+
+
+def test_a_stale_clean_set_is_told_once_a_dataset(space, tmp_path, monkeypatch):
+    label, _ = truths(space)
+    space.manifest().assign(why="").to_parquet(space.clean_path)
+    space.record("clean", "a", {"inputs": {"manifest": "other bytes"}})
+
+    def train(home, options, progress, record):
+        name = f"{options.on}-{options.labels}-{options.seed}"
+        return SimpleNamespace(folder=finished(home, name, label, seed=options.seed))
+
+    monkeypatch.setattr(stage, "run", train)
+    heard = Heard()
+    options = CompareConfig(arms=("raw", "clean", "clean:given"), folder=tmp_path)
+    road.run_compare(space, options, heard)
+    assert [text for text in heard.warned if "older than" in text] == [
+        "The clean set of faces is older than what it was made from."
+    ]
+
+
+def test_comparisons_do_not_overwrite_each_other(space, tmp_path, monkeypatch):
+    label, _ = truths(space)
+    runs = [finished(space, f"r{s}", label, seed=0).name for s in range(3)]
+    monkeypatch.setattr(road.workspace, "REPORTS", tmp_path)
+    asked = [
+        CompareConfig(arms=(runs[0], runs[1])), CompareConfig(arms=(runs[0], runs[2])),
+        CompareConfig(arms=(runs[0], runs[1]), model="simple"),
+    ]  # fmt: skip
+    pages = [road.run_compare(space, options, Quiet())[1] for options in (*asked, asked[0])]
+    assert pages[3] == pages[0]
+    assert len(set(pages)) == 3
+    assert pages[0].parent.name.startswith("faces-compare-r0-r1-")

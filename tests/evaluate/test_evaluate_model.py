@@ -92,7 +92,9 @@ def test_reviewed_rows_count_as_their_reviewer_settled_them(space: Workspace) ->
         Decision("image-0", "relabel", "ann", other, truth),
     ]
     Log(space.decisions_path).append(verdicts)
+    assert evaluated(space, split="test").reviewed == {"train": 1, "val": 1}
     found = evaluated(space)
+    assert found.reviewed == {"train": 1, "val": 1}
     assert found.sets["reviewed"].scores.images == 1
     assert found.sets["reviewed"].scores.accuracy == 1
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -50,7 +52,7 @@ def record(arms=ARMS, gold=True, clean_gain=0.08, **changes):
             {
                 "name": arm, "dataset": "faces", "on": sets.get(arm, "raw"),
                 "labels": labels.get(arm, "given"), "runs": [f"r{s}" for s in range(3)],
-                "seeds": [0, 1, 2], "n_train": 24_000,
+                "seeds": [0, 1, 2], "left_out": [], "n_train": 24_000,
             }
             for arm in arms
         ],
@@ -105,6 +107,28 @@ def test_the_page_is_one_file_and_says_the_same_as_the_text(tmp_path):
         assert all(cell in seen for cell in row)
 
 
+@pytest.mark.parametrize("width", [1280, 500])
+def test_no_table_scrolls_sideways(tmp_path, width):
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if chromium is None:
+        pytest.skip("no chromium is installed")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    arms = ("raw", "a-dataset-v500:random-control", "a-dataset-v500:clean:corrected")
+    page = compare_page.write(tmp_path, record(arms), CompareConfig(arms=arms))
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        shown = browser.new_page(viewport={"width": width, "height": 900})
+        shown.goto(page.as_uri())
+        widths = shown.evaluate(
+            "[...document.querySelectorAll('table')].map(t => t.getBoundingClientRect().right)"
+        )
+        whole = shown.evaluate("document.documentElement.scrollWidth")
+        browser.close()
+    assert len(widths) == 4
+    assert max(widths) <= width
+    assert whole <= width
+
+
 def test_names_from_data_are_escaped(tmp_path):
     found = record(arms=("raw", EVIL), dataset=EVIL)
     page = compare_page.write(tmp_path, found, CompareConfig(arms=("raw", EVIL)))
@@ -152,6 +176,46 @@ def test_the_summary_holds_the_best_against_given_labels_and_the_control():
 )
 def test_notes_say_what_a_reader_must_know(found, part, is_said):
     assert (part in " ".join(compare_text.notes(found))) is is_said
+
+
+def test_the_summary_says_where_balanced_accuracy_goes_the_other_way():
+    found = record()
+    assert "balanced" not in compare_text.summary(found)
+    found["gains"] = [
+        gain(g["arm"], g["against"], g["truth"], -0.12, "balanced")
+        if (g["truth"], g["measure"]) == ("gold", "balanced")
+        else g
+        for g in found["gains"]
+    ]
+    said = "Its balanced accuracy goes the other way: -12.0 (-13.0 to -11.0)."
+    assert said in compare_text.summary(found)
+
+
+def test_runs_left_out_are_named():
+    found = record()
+    assert "Left out" not in " ".join(compare_text.notes(found))
+    found["arms"][1]["left_out"] = [3, 5]
+    said = " ".join(compare_text.notes(found))
+    assert "that count: 0, 1, 2. Left out: random-control: 3, 5." in said
+
+
+@pytest.mark.parametrize(
+    ("names", "part"),
+    [
+        (("raw", "clean:given"), "faces-compare-raw-clean-given-"),
+        (("raw", "../../etc:clean"), "faces-compare-raw-..-..-etc-clean-"),
+        (("raw", "x" * 200), f"faces-compare-raw-{'x' * 56}-"),
+    ],
+)
+def test_a_folder_is_named_by_its_arms(names, part):
+    found = record(arms=names)
+    name = compare_page.folder_name(found, CompareConfig(arms=names))
+    assert name.startswith(part)
+    assert "/" not in name
+    other = compare_page.folder_name(found, CompareConfig(arms=names, split="test"))
+    assert other != name
+    same = CompareConfig(arms=names, folder=Path("elsewhere"), device="cpu")
+    assert compare_page.folder_name(found, same) == name
 
 
 def test_few_seeds_are_warned_of():

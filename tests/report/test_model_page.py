@@ -52,6 +52,7 @@ def found() -> dict[str, Any]:
         images=N,
         temperature=1.5,
         sets={name: model.measure(raw, sure, labels) for name, labels in truth.items()},
+        reviewed={},
         views={"three": model.see(groups.THREE, sure, truth)},
         leaks={
             name: model.leak(sure.argmax(axis=1) == labels, labels >= 0, copied)
@@ -149,7 +150,70 @@ def test_the_page_says_what_validation_chose(
 ) -> None:
     trained = copy.deepcopy(found)
     trained["about"]["provenance"] |= {} if labels is None else {"labels": labels}
+    trained["temperature"] = 1.0
     assert says in model_page.summary(trained)
+
+
+@pytest.mark.parametrize(
+    ("labels", "temperature", "caption", "note"),
+    [
+        (
+            "given",
+            1.5,
+            "on the given labels of the validation split, by which",
+            "fitted on the given",
+        ),
+        (
+            "votes",
+            1.5,
+            "on the gold labels of the validation split, by which",
+            "fitted on what most",
+        ),
+        (
+            "corrected",
+            1.0,
+            "on the given labels of the validation split, by which",
+            "No temperature",
+        ),
+        (
+            "corrected",
+            1.5,
+            "on the given labels of the validation split, by which",
+            "fitted on the given",
+        ),
+    ],
+)
+def test_the_page_says_which_labels_chose_epoch_and_temperature(
+    found: dict[str, Any], tmp_path: Path, labels: str, temperature: float, caption: str, note: str
+) -> None:
+    trained = copy.deepcopy(found) | {"temperature": temperature}
+    trained["about"]["provenance"]["labels"] = labels
+    _, text = page_of(tmp_path, trained)
+    assert f"Accuracy {caption} the epoch was chosen" in text
+    assert note in text
+    fitted = "no temperature was fitted" not in model_page.summary(trained)
+    assert fitted is (temperature != 1)
+
+
+@pytest.mark.parametrize(
+    ("reviewed", "says"),
+    [
+        ({}, "has a label that reviewers settled."),
+        (
+            {"train": 500, "test": 1},
+            "reviewers settled 500 of the training split and 1 of the test split.",
+        ),
+    ],
+)
+def test_a_split_that_nobody_reviewed_is_told(
+    found: dict[str, Any], tmp_path: Path, reviewed: dict[str, int], says: str
+) -> None:
+    _, text = page_of(tmp_path, found | {"reviewed": reviewed})
+    assert "No reviewed labels score: no image of the validation split" in text
+    assert says in text
+    scored = copy.deepcopy(found)
+    scored["sets"]["reviewed"] = scored["sets"]["gold"]
+    assert model_page.not_reviewed(scored) == ""
 
 
 def test_the_command_names_the_classes_that_a_model_was_limited_to(found: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from review_tables import N, manifest_table
 from fercurate.errors import FercurateError
 from fercurate.labels import CLASSES, INDEX
 from fercurate.review.predictions import FIELD, KEY, VIEW, PredictionResult, write
+from fercurate.review.stage import saved_view
 from fercurate.workspace import Workspace
 
 VAL = np.flatnonzero(manifest_table()["split"] == "val")
@@ -101,6 +102,28 @@ def test_images_without_a_label_are_shown_and_not_scored(
     synced(clean_fo, space)
     found = predicted(clean_fo, space, VAL, "val")
     assert (found.eval_key, found.accuracy, found.n_predictions) == (None, None, len(VAL))
+
+
+@pytest.mark.parametrize(
+    ("view", "blind", "with_answer"),
+    [(None, False, False), ("Queue", False, False), (VIEW["val"], False, True),
+     (VIEW["test"], False, True), (VIEW["val"], True, False)],
+)  # fmt: skip
+def test_a_thumbnail_bears_the_answer_where_mistakes_are_looked_at(
+    view: str | None, blind: bool, with_answer: bool
+) -> None:
+    plugin = pytest.importorskip("fercurate.review.plugin")
+    fields = plugin.shown(SimpleNamespace(view_name=view, is_blind=blind))
+    assert (FIELD in fields) is with_answer
+    assert ("ground_truth" in fields) is not blind
+
+
+def test_the_view_of_mistakes_is_found_by_the_name_that_evaluate_prints(
+    clean_fo: ModuleType, space: Workspace
+) -> None:
+    predicted(clean_fo, space, VAL, "val", wrong=2)
+    dataset = clean_fo.load_dataset("faces")
+    assert saved_view(dataset, "models-mistakes-val") == VIEW["val"]
 
 
 def test_answers_bear_the_colours_of_the_classes(clean_fo: ModuleType, space: Workspace) -> None:

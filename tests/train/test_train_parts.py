@@ -119,6 +119,17 @@ def test_settings_that_are_wrong_say_so(options: dict[str, Any], says: str) -> N
     assert caught.value.fix
 
 
+def test_an_unknown_setting_names_those_of_the_recipe_and_the_augmentation() -> None:
+    with pytest.raises(InputError, match="unknown setting 'nonsense'") as caught:
+        plan.recipe_of(TrainConfig(set=("nonsense=1",)))
+    known = caught.value.fix.removeprefix("Known: ").split(", ")
+    assert {"lr", "sides", "rotate", "cutout"} <= set(known)
+    assert "augmentation" not in known
+    for name in known:  # each can be set
+        with pytest.raises(InputError, match=name):
+            plan.recipe_of(TrainConfig(set=(f"{name}={{}}",)))
+
+
 def test_the_command_of_a_run(tmp_path: Path) -> None:
     space = Workspace(cases.dataset(tmp_path / "datasets" / "toy").root)
     chosen = TrainConfig(on="raw", epochs=2, set=("lr=0.1",), resume=True)

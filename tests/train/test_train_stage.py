@@ -19,6 +19,7 @@ from fercurate.infer.checkpoint import load_model, load_state
 from fercurate.learn.predict import logits_of
 from fercurate.paths import RunFiles
 from fercurate.progress import Advance, Quiet
+from fercurate.standing import standing
 from fercurate.train import runs, stage
 from fercurate.train.curve import scores
 from fercurate.workspace import Workspace
@@ -104,6 +105,17 @@ def test_a_run_leaves_a_model_that_has_learnt(space: Workspace) -> None:
     assert meta["fingerprint"].startswith(result.run_id[-8:])
     assert any(files.tensorboard_dir.iterdir())
     assert space.stages()["train"]["summary"]["run"] == result.run_id
+
+
+def test_a_run_that_only_compares_is_not_the_datasets_training(space: Workspace) -> None:
+    compared = stage.run(space, cases.config(), Quiet(), record=False)
+    assert standing(space).stages["train"] == "to do"
+    trained = stage.run(space, cases.config(), Quiet())
+    assert trained == replace(compared, skipped=True)
+    assert standing(space).stages["train"] == "done"
+    other = stage.run(space, cases.config(seed=1), Quiet(), record=False)
+    assert other.run_id != trained.run_id
+    assert space.stages()["train"]["summary"]["run"] == trained.run_id
 
 
 def test_the_same_again_does_nothing_and_force_gives_the_same(space: Workspace) -> None:

@@ -12,7 +12,7 @@ from fiftyone.operators import types
 
 from fercurate.errors import FercurateError
 from fercurate.labels import CLASSES, HOTKEYS
-from fercurate.review import board, desk
+from fercurate.review import board, desk, predictions
 from fercurate.review.verdicts import Outcome
 
 PANEL = "fercurate_review"
@@ -20,6 +20,14 @@ PANEL = "fercurate_review"
 
 SHOWN = ("ground_truth", "suggested", "decision", "decided")
 """What a thumbnail bears while somebody reviews."""
+
+
+def shown(at_desk: desk.Desk) -> list[str]:
+    """The labels on a thumbnail; with a model's answer where its mistakes are looked at."""
+    if at_desk.is_blind:
+        return []
+    of_model = at_desk.view_name in predictions.VIEW.values()
+    return [*SHOWN, predictions.FIELD] if of_model else list(SHOWN)
 
 
 def _targets(ctx: Any) -> list[str]:
@@ -176,7 +184,7 @@ class Start(foo.Operator):  # type: ignore[misc]
             ctx.ops.set_view(name=at_desk.view_name)
         else:
             ctx.ops.set_view(view=at_desk.view())
-        ctx.ops.set_active_fields([] if at_desk.is_blind else list(SHOWN))
+        ctx.ops.set_active_fields(shown(at_desk))
         ctx.ops.hide_sidebar()
         ctx.ops.set_spaces(spaces=_spaces())
 
