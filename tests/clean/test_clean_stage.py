@@ -150,6 +150,19 @@ def test_what_is_missing_is_said(space: Workspace) -> None:
     assert 3 in set(space.clean()["row"])
 
 
+@pytest.mark.parametrize(
+    ("profile", "verdicts", "is_told"), [("generic", 0, 1), ("generic", 100, 0), ("fer2013", 0, 0)]
+)
+def test_an_audit_that_knows_nothing_is_told_of(
+    space: Workspace, profile: str, verdicts: int, is_told: int
+) -> None:
+    files.write_json(space.audit_summary_path, {"profile": profile, "n_verdicts": verdicts})
+    found = clean(space)
+    told = [note for note in found.notes if "no better than the raw one" in note]
+    assert len(told) == is_told
+    assert all("fercurate review --sample 100" in note for note in told)
+
+
 def test_decided_with_nothing_decided(tmp_path: Path) -> None:
     space = workspace_of(tmp_path, manifest_of(["sad"]))
     with pytest.raises(InputError, match="Nobody has decided") as caught:
