@@ -172,7 +172,9 @@ class CompareConfig:
     set: tuple[str, ...] = _option((), "as in train: FIELD=VALUE, a setting of the recipe")
     split: ScoredSplit = _option("val", "which images score; test is to be looked at once")
     votes: Path | None = _option(None, "fer2013new.csv (default: the votes that import joined)")
-    folder: Path | None = _option(None, "where to write (default: reports/<dataset>-compare-<arms>-<mark>)")
+    folder: Path | None = _option(
+        None, "where to write (default: reports/<dataset>-compare-<arms>-<mark>)"
+    )
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,9 @@ class LiveConfig:
     plain: bool = _option(False, "record the frames as they are, without what is drawn")
     jsonl: Path | None = _option(None, "write a line of JSON for each face and frame; - is stdout")
     csv: Path | None = _option(None, "the same as CSV; - is stdout")
-    summary: Path | None = _option(None, "at the end, plot each face's expressions over time (.png)")
+    summary: Path | None = _option(
+        None, "at the end, plot each face's expressions over time (.png)"
+    )
     snapshots: Path = _option(Path("snapshots"), "folder for what the key s keeps")
     seconds: float | None = _option(None, "stop after so many seconds of the source")
     loop: bool = _option(False, "begin a video anew when it ends, until it is stopped")

@@ -51,10 +51,10 @@ class Terminal:
             yield lambda amount: bar.advance(job, amount)
 
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False)
+        self._console.print(text, markup=False, soft_wrap=True)  # paths and links stay whole
 
     def warn(self, text: str) -> None:
-        self._console.print(text, style="yellow", markup=False)
+        self._console.print(text, style="yellow", markup=False, soft_wrap=True)
 
 
 class _Log:

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("torch", "torchvision", "fiftyone", "cleanlab", "cleanvision", "mediapipe", "pyarrow")
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "fiftyone",
+    "cleanlab",
+    "cleanvision",
+    "mediapipe",
+    "onnxruntime",
+    "pyarrow",
+)
 
 REINSTALL = "Install again with: uv sync"
 
@@ -43,6 +52,7 @@ def run() -> list[Check]:
         _database(),
         _accelerator(),
         _camera(),
+        _window(),
         _disk(Path()),
     ]
 
@@ -105,9 +115,23 @@ def _accelerator() -> Check:
 def _camera() -> Check:
     cameras = sorted(Path("/dev").glob("video*")) if sys.platform == "linux" else []
     if cameras:
-        return Check("camera", True, ", ".join(map(str, cameras)))
+        names = ", ".join(map(str, cameras))
+        if any(os.access(camera, os.R_OK | os.W_OK) for camera in cameras):
+            return Check("camera", True, names)
+        fix = "sudo usermod -aG video $USER, then log in again"
+        return Check("camera", False, f"{names}: you may not open it", fix, needed=False)
     unknown = "none found" if sys.platform == "linux" else "not looked for on this system"
     return Check("camera", False, unknown, needed=False)
+
+
+def _window() -> Check:
+    from fercurate.live.window import obstacle
+
+    found = obstacle()
+    if found is None:
+        return Check("window", True, "opens on this display")
+    fix = "fercurate live shows a page in the browser instead."
+    return Check("window", False, found.message, fix, needed=False)
 
 
 def _disk(folder: Path) -> Check:

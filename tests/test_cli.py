@@ -55,6 +55,7 @@ COMMANDS = [
     ["evaluate"],
     ["evaluate", "audit"],
     ["evaluate", "review-loop"],
+    ["live"],
     ["status"],
     ["run"],
     ["demo"],

@@ -14,7 +14,7 @@ from fercurate.cli.options import app
 from fercurate.errors import EXIT_FAILED, EXIT_STOPPED, FercurateError
 
 # their commands register themselves; --help lists them in this order, which is that of the road
-for _group in ("prepare", "find", "settle", "model", "score", "walk"):
+for _group in ("prepare", "find", "settle", "model", "score", "live", "bench", "walk"):
     import_module(f"fercurate.cli.{_group}")
 
 

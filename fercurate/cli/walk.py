@@ -72,5 +72,5 @@ def doctor(json: AsJson = False) -> None:
 
     checks = doctor.run()
     show.checks(checks, as_json=json)
-    if not all(check.ok for check in checks):
+    if not all(check.ok or not check.needed for check in checks):
         raise typer.Exit(EXIT_FAILED)

@@ -1,0 +1,162 @@
+"""A line for each face of each frame: JSON or CSV, to a file or to standard output."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from fercurate.errors import InputError
+from fercurate.live.frame import LiveFace, Result
+from fercurate.live.stats import Stats
+from fercurate.live.targets import claim, not_written
+
+STDOUT = "-"
+UNCLEAR = "unclear"
+"""In a CSV, for a face without a label."""
+
+
+class _Lines:
+    """Text that is there for others as soon as a result is.
+
+    Args:
+        path: Of the file, which is written anew; "-" is standard output, which stays open.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = path
+        self._file: TextIO
+        if str(path) == STDOUT:
+            self._file = sys.stdout
+            return
+        claim(Path(path))
+        try:
+            self._file = Path(path).open("w", encoding="utf-8", newline="\n")  # noqa: SIM115
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be written: {error.strerror or error}.", "Choose another folder."
+            ) from error
+
+    def write(self, text: str) -> None:
+        """All of it at once.
+
+        Raises:
+            BrokenPipeError: nobody reads standard output any more.
+            FercurateError: the disk is full, say.
+        """
+        try:
+            self._file.write(text)
+            self._file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise not_written(self._path, error) from error
+
+    def close(self) -> None:
+        if self._file is not sys.stdout:
+            with contextlib.suppress(OSError):  # of what could not be written, as was told
+                self._file.close()
+
+
+class JsonRows:
+    """JSON Lines; a `Sink`.
+
+    A line has `time` in seconds, `frame`, `track`, `label` (null: unclear), `box` (left, top,
+    width, height in pixels), `score` of the detection, `probabilities` (smoothed) and `instant`
+    (of this frame alone), each by class.
+
+    Args:
+        path: Of the file, which is written anew; "-" is standard output.
+        classes: The model's, in order.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+
+    def __init__(self, path: Path | str, classes: Sequence[str]) -> None:
+        self._classes = tuple(classes)
+        self._lines = _Lines(path)
+
+    def take(self, result: Result, stats: Stats) -> None:
+        if result.faces:
+            rows = (json.dumps(self._row(result, face)) + "\n" for face in result.faces)
+            self._lines.write("".join(rows))
+
+    def idle(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self._lines.close()
+
+    def _row(self, result: Result, face: LiveFace) -> dict[str, Any]:
+        return {
+            "time": round(result.frame.time, 4),
+            "frame": result.frame.index,
+            "track": face.track,
+            "label": face.label,
+            "box": [round(float(value), 1) for value in face.face.box],
+            "score": round(float(face.face.score), 4),
+            "probabilities": dict(zip(self._classes, _shares(face.probabilities), strict=True)),
+            "instant": dict(zip(self._classes, _shares(face.instant), strict=True)),
+        }
+
+
+class CsvRows:
+    """The same as CSV with a header; a `Sink`.
+
+    Columns: time, frame, track, label ("unclear" where there is none), left, top, width, height,
+    score, a column a class (smoothed), and one a class of this frame alone, `instant_` before
+    its name.
+
+    Args:
+        path: Of the file, which is written anew; "-" is standard output.
+        classes: The model's, in order.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+
+    def __init__(self, path: Path | str, classes: Sequence[str]) -> None:
+        self._lines = _Lines(path)
+        names = [*classes, *(f"instant_{name}" for name in classes)]
+        box = ("left", "top", "width", "height")
+        self._lines.write(_csv([["time", "frame", "track", "label", *box, "score", *names]]))
+
+    def take(self, result: Result, stats: Stats) -> None:
+        if result.faces:
+            self._lines.write(_csv(self._row(result, face) for face in result.faces))
+
+    def idle(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self._lines.close()
+
+    def _row(self, result: Result, face: LiveFace) -> list[Any]:
+        return [
+            f"{result.frame.time:.4f}",
+            result.frame.index,
+            face.track,
+            face.label or UNCLEAR,
+            *(f"{value:.1f}" for value in face.face.box),
+            f"{face.face.score:.4f}",
+            *(f"{value:.5f}" for value in (*face.probabilities, *face.instant)),
+        ]
+
+
+def _shares(values: Iterable[Any]) -> list[float]:
+    return [round(float(value), 5) for value in values]
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

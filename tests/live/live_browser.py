@@ -1,0 +1,79 @@
+"""A headless Chromium whose camera is a file."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-dev-shm-usage",
+)  # fmt: skip
+
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed")
+
+
+@contextlib.contextmanager
+def browser(film: Path | None = None) -> Iterator[Any]:
+    """A Playwright browser; it gives its camera unasked, and the camera plays a file for ever.
+
+    Args:
+        film: `.mjpeg` or `.y4m`; None for no camera.
+    """
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with api.sync_playwright() as playwright:
+        opened = launched(playwright.chromium, film)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+def launched(kind: Any, film: Path | None = None) -> Any:
+    """One more browser of a kind, `browser_type` of another one."""
+    arguments = list(ARGUMENTS)
+    if film is not None:
+        arguments += [
+            "--use-fake-device-for-media-stream",
+            "--use-fake-ui-for-media-stream",
+            f"--use-file-for-fake-video-capture={film}",
+        ]
+    return kind.launch(executable_path=CHROMIUM, args=arguments)
+
+
+def until(what: Callable[[], object], seconds: float = 10) -> None:
+    """Wait for something to be true."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.03)
+
+
+def true(tab: Any, script: str, seconds: float = 10) -> bool:
+    """Whether an expression of JavaScript comes to be true.
+
+    Playwright's own waiting evaluates strings within the page, which its policy forbids.
+    """
+    end = time.monotonic() + seconds
+    while not tab.evaluate(script):
+        assert time.monotonic() < end, script
+        time.sleep(0.03)
+    return True
+
+
+def seen(tab: Any, selector: str, text: str, seconds: float = 10) -> bool:
+    """Whether an element comes to show a text."""
+    end = time.monotonic() + seconds
+    found = None
+    while found != text:
+        assert time.monotonic() < end, f"{selector} shows {found!r}, not {text!r}"
+        found = tab.evaluate("s => document.querySelector(s)?.textContent", selector)
+        time.sleep(0.03)
+    return True
