@@ -178,7 +178,9 @@ def test_every_key_works_by_key_and_by_button(tab: Any, by: str) -> None:
         assert tab.is_visible("#badge")
         assert tab.inner_text("#pause-word") == "Go on"
         press("p")
-        assert seen(tab, "#state", "Live")
+        assert seen(tab, "#pause-word", "Pause")
+        assert not controls.paused
+        assert tab.is_hidden("#badge")
         press("+")
         assert seen(tab, "#half-life", "0.5 s")
         press("-")

@@ -83,6 +83,7 @@ function take(said) {
   page.controls = said.controls;
   page.camera = said.camera;
   camera.isPaused = page.controls.paused;
+  if (before.paused && !page.controls.paused) page.seen = performance.now();
   if (isDark()) {
     page.result = null; // what was seen before is over
     picture.take(null, null);
