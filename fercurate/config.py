@@ -194,6 +194,10 @@ class EvaluateConfig:
     folder: Path | None = _option(None, "where to write (default: reports/<dataset>-<run>-<split>)")
 
 
+_MODEL = "run's folder, .onnx or .safetensors (default: the model of the package)"
+_THRESHOLD = 'probability below which the answer is "unclear", 0 to 1 (default: the model\'s)'
+
+
 @dataclass(frozen=True)
 class PredictConfig:
     """`fercurate predict`."""
@@ -201,12 +205,8 @@ class PredictConfig:
     images: tuple[Path, ...] = _option((), "images, folders of them, or - for paths on stdin")
     crops: bool = _option(False, "the images are faces and little else: look for none in them")
     thorough: bool = _option(False, "look into every corner for small faces, which takes longer")
-    model: Path | None = _option(
-        None, "run's folder, .onnx or .safetensors (default: the model of the package)"
-    )
-    threshold: float | None = _option(
-        None, 'probability below which the answer is "unclear", 0 to 1 (default: the model\'s)'
-    )
+    model: Path | None = _option(None, _MODEL)
+    threshold: float | None = _option(None, _THRESHOLD)
     top: int = _option(2, "how many of the likeliest expressions the table names")
     min_score: float = _option(0.6, "leave out faces that the detector is less sure of, 0 to 1")
     jobs: int | None = _option(None, "threads (default: one more than cores)")
@@ -217,28 +217,30 @@ class PredictConfig:
 class LiveConfig:
     """`fercurate live`."""
 
-    source: str = _option("0", "camera's number, video, rtsp:// or http:// address, or browser")
-    view: LiveView = _option("auto", "window, browser or none (default: a window where one opens)")
-    model: Path | None = _option(None, "as in predict")
+    source: str = _option(
+        "0", "camera's number (default: 0), video, rtsp or http address, or browser"
+    )
+    view: LiveView = _option(
+        "auto", "where to show it (default: a window if one opens, else browser)"
+    )
+    model: Path | None = _option(None, _MODEL)
     device: Device = _option("auto", "where to classify")
-    threshold: float | None = _option(None, "as in predict")
-    smoothing: float = _option(0.35, "seconds after which a change shows by half; 0: at once")
+    threshold: float | None = _option(None, _THRESHOLD)
+    smoothing: float = _option(0.35, "seconds until a change shows by half, or 0 (default: 0.35)")
     groups: bool = _option(False, "positive, neutral, negative and surprise instead of classes")
     mirror: bool | None = _option(None, "show it as a mirror does (default: cameras, not files)")
     record: Path | None = _option(None, "write the video with what is drawn in it (.mp4)")
     plain: bool = _option(False, "record the frames as they are, without what is drawn")
     jsonl: Path | None = _option(None, "write a line of JSON for each face and frame; - is stdout")
     csv: Path | None = _option(None, "the same as CSV; - is stdout")
-    summary: Path | None = _option(
-        None, "at the end, plot each face's expressions over time (.png)"
-    )
-    snapshots: Path = _option(Path("snapshots"), "folder for what the key s keeps")
+    summary: Path | None = _option(None, "plot each face's expressions over time at the end (.png)")
+    snapshots: Path = _option(Path("snapshots"), "folder for snapshots (default: snapshots)")
     seconds: float | None = _option(None, "stop after so many seconds of the source")
     loop: bool = _option(False, "begin a video anew when it ends, until it is stopped")
     size: str | None = _option(None, "ask the camera for this size, such as 1280x720")
     fps: float | None = _option(None, "ask the camera for so many frames a second")
     port: int | None = _option(None, "of the page (default: a free one)")
-    open: bool = _option(True, "open the page in a browser")
+    open: bool = _option(True, "open the page in this machine's browser")
 
 
 @dataclass(frozen=True)
@@ -247,7 +249,7 @@ class BenchConfig:
 
     video: Path | None = _option(None, "video to run through")
     faces: int = _option(1, "faces in the video that is made where none is given: 1 or 4")
-    model: Path | None = _option(None, "as in predict")
+    model: Path | None = _option(None, _MODEL)
     device: Device = _option("auto", "where to classify")
     seconds: float = _option(60.0, "to run at full speed, and again at a camera's pace")
     rate: float = _option(30.0, "frames a second of that pace")

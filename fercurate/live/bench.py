@@ -6,9 +6,9 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -260,15 +260,17 @@ def start_to_face(config: BenchConfig) -> float:
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        cwd=Path.cwd(),
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as process:
+        limit = threading.Timer(_LONGEST_START, process.kill)
+        limit.start()
         try:
             line = process.stdout.readline() if process.stdout else b""
             took = time.perf_counter() - begun
         finally:
+            limit.cancel()
             process.kill()
-    if not line or took > _LONGEST_START:
+    if not line:
         raise FercurateError(
             "The video shows no face that is found.",
             f"See what is wrong with: fercurate live --source {config.video} --view none",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -19,7 +20,7 @@ _SUFFIXES = {"record": (".mp4",), "summary": (".png", ".svg", ".pdf")}
 
 def is_camera(source: str) -> bool:
     """Whether a source is a camera, here or in the browser, so that people see themselves."""
-    return source.isdigit() or source.startswith("/dev/video") or source == PAGE
+    return source.isdigit() or source.startswith("/dev/") or source == PAGE
 
 
 def is_mirrored(config: LiveConfig) -> bool:
@@ -76,8 +77,9 @@ def check(config: LiveConfig) -> None:
 
 def _check_files(config: LiveConfig) -> None:
     seen: dict[Path, str] = {}
-    if Path(config.source).is_file():
-        seen[Path(config.source).resolve()] = "source"
+    with contextlib.suppress(OSError):  # an address may be too long for a name
+        if Path(config.source).is_file():
+            seen[Path(config.source).resolve()] = "source"
     for name, path in outputs(config).items():
         if path.is_dir():
             raise InputError(f"--{name} {path} is a folder.", "Give the name of a file.")

@@ -15,8 +15,7 @@ class Limit:
 
     Args:
         controls: `quit` is set when the time is over.
-        seconds: Of the source's own clock; of ours while it sends nothing. None is
-            no end.
+        seconds: Of the source's own clock, and of ours while it sends nothing; None is no end.
         waits: Whether the time without any result counts, as it does where a camera sends
             nothing, or where nobody opens the page.
     """
@@ -25,17 +24,20 @@ class Limit:
         self._controls, self._waits = controls, waits
         self._seconds = math.inf if seconds is None else seconds
         self._began: float | None = None
-        self._opened = time.perf_counter()
+        self._passed, self._then = 0.0, time.perf_counter()
         self.reached = False
 
     def take(self, result: Result, stats: Stats) -> None:
         if self._began is None:
             self._began = result.frame.time
-        self._end_if(result.frame.time - self._began >= self._seconds)
+        self._passed, self._then = result.frame.time - self._began, time.perf_counter()
+        self._end_if(self._passed >= self._seconds)
 
     def idle(self) -> None:
-        waited = time.perf_counter() - self._opened
-        self._end_if(self._waits and not self._controls.paused and waited >= self._seconds)
+        now = time.perf_counter()
+        if self._controls.paused:
+            self._then = now
+        self._end_if(self._waits and self._passed + now - self._then >= self._seconds)
 
     def close(self) -> None:
         pass

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fercurate.labels import COLOURS, GROUPS
 from fercurate.live.controls import Controls
+from fercurate.live.smooth import of_groups
 from fercurate.live.text import Colour, colour
 
 UNCLEAR = "unclear"
@@ -59,12 +60,7 @@ class Look:
 
     def shares(self, probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
         """float32 [names], of float32 [classes]."""
-        if not self.grouped:
-            return probabilities
-        members = [
-            [self.classes.index(c) for c in of if c in self.classes] for of in GROUPS.values()
-        ]
-        return np.array([probabilities[i].sum() for i in members], np.float32)
+        return of_groups(probabilities, self.classes) if self.grouped else probabilities
 
 
 def look_of(controls: Controls, classes: Sequence[str]) -> Look:

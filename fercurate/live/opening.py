@@ -55,5 +55,4 @@ def analyser(config: LiveConfig) -> tuple[Classifier, Analyser]:
     from fercurate.live.find import Finder
 
     classifier = open_classifier(config.model, config.device, threads=1)
-    threshold = classifier.info.threshold if config.threshold is None else config.threshold
-    return classifier, Analyser(classifier, Finder(), threshold=threshold)
+    return classifier, Analyser(classifier, Finder(), threshold=config.threshold)

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fercurate.errors import FercurateError, InputError
-from fercurate.live.decode import quiet
+from fercurate.live.decode import Image, quiet
 from fercurate.live.frame import Result
 from fercurate.live.stats import Stats
 from fercurate.live.targets import claim
@@ -23,14 +22,15 @@ from fercurate.live.targets import claim
 if TYPE_CHECKING:
     import cv2
 
-Image = NDArray[np.uint8]
-
 CODECS = ("avc1", "mp4v")
 """H.264 where this OpenCV has an encoder for it, which those from PyPI have not; else MPEG-4."""
 
 _LIVE_RATE = 30.0
 _LONGEST_REST = 2.0
 """Seconds of a live source without a frame (paused, lost) that are recorded; the rest is cut."""
+
+_LONGEST_GAP = 60.0
+"""The same for a file; times that jump further are its fault, and would fill the disk."""
 
 _WAITING = 4
 """Frames that may wait for the encoder."""
@@ -101,7 +101,7 @@ class Recorder:
             raise error
 
     def _run(self) -> None:
-        film = _Film(self._path, self._rate, _LONGEST_REST if self._is_live else None)
+        film = _Film(self._path, self._rate, _LONGEST_REST if self._is_live else _LONGEST_GAP)
         try:
             with quiet():
                 self._encode(film)
@@ -111,7 +111,8 @@ class Recorder:
         except Exception as error:
             self._error = FercurateError(f"{self._path} cannot be written: {error}.")
         finally:
-            film.drop()
+            with contextlib.suppress(OSError):
+                film.drop()
             while self._error is not None and self._waiting.get() is not None:
                 pass  # whoever waits for a place goes on, and is told at the next frame
 
@@ -124,7 +125,7 @@ class Recorder:
 class _Film:
     """A video file at a constant rate; shows each picture until the next one's time."""
 
-    def __init__(self, path: Path, rate: float, longest_rest: float | None) -> None:
+    def __init__(self, path: Path, rate: float, longest_rest: float) -> None:
         self._path, self._rate, self._longest_rest = path, rate, longest_rest
         self._beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
         self._writer: cv2.VideoWriter | None = None
@@ -139,8 +140,7 @@ class _Film:
             self._open(image)
             self._start = self._last = time
         rest = time - self._last
-        if rest < 0 or (self._longest_rest is not None and rest > self._longest_rest):
-            self._start += rest - min(max(rest, 0.0), self._longest_rest or 0.0)
+        self._start += rest - min(max(rest, 0.0), self._longest_rest)
         self._last = time
         self._write_until(round((time - self._start) * self._rate))
         self._shown = image

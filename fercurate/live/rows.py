@@ -13,12 +13,11 @@ from typing import Any, TextIO
 
 from fercurate.errors import InputError
 from fercurate.live.frame import LiveFace, Result
+from fercurate.live.look import UNCLEAR
 from fercurate.live.stats import Stats
 from fercurate.live.targets import claim, not_written
 
 STDOUT = "-"
-UNCLEAR = "unclear"
-"""In a CSV, for a face without a label."""
 
 
 class _Lines:

@@ -75,8 +75,17 @@ def label(
     """
     names, shares = tuple(classes), probabilities
     if grouped:
-        names = tuple(GROUPS)
-        members = [[i for i, name in enumerate(classes) if name in of] for of in GROUPS.values()]
-        shares = np.array([probabilities[of].sum() for of in members], np.float32)
+        names, shares = tuple(GROUPS), of_groups(probabilities, classes)
     best = int(np.argmax(shares))
     return names[best] if shares[best] >= threshold else None
+
+
+def of_groups(probabilities: NDArray[np.float32], classes: Sequence[str]) -> NDArray[np.float32]:
+    """Probabilities of `GROUPS`, the sums of their classes': float32 [groups].
+
+    Args:
+        probabilities: float32 [classes].
+        classes: Their names; those that are in no group are left out.
+    """
+    members = [[i for i, name in enumerate(classes) if name in of] for of in GROUPS.values()]
+    return np.array([probabilities[of].sum() for of in members], np.float32)

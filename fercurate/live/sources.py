@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from fercurate.errors import InputError
 from fercurate.live.capture import CAMERA, STREAM, Capture, Patience
@@ -68,7 +68,9 @@ def open_source(
     if not mark:
         return open_file(spec, loop=loop, say=say)
     if scheme.lower() == "file":
-        return open_file(unquote(rest), loop=loop, say=say)
+        from urllib.request import url2pathname  # on Windows /C:/a.mp4 is C:\\a.mp4
+
+        return open_file(url2pathname(rest.removeprefix("localhost")), loop=loop, say=say)
     if scheme.lower() not in _SCHEMES:
         raise InputError(
             f"{public_name(spec)}: {scheme}:// is no kind of stream that is known.",
@@ -223,8 +225,14 @@ def _stream(address: str, loop: bool, say: Say | None) -> Source:
 def _unreachable(address: str) -> InputError:
     """Why a stream cannot be opened, as far as its host tells."""
     name = public_name(address)
-    parts = urlsplit(address)
-    port = parts.port or _PORTS.get(parts.scheme.lower())
+    try:
+        parts = urlsplit(address)
+        port = parts.port or _PORTS.get(parts.scheme.lower())
+    except ValueError:
+        return InputError(
+            "The address of the stream is not well-formed.",
+            "Its port is a number up to 65535: rtsp://USER:PASSWORD@HOST:554/PATH",
+        )
     if parts.hostname and port:
         try:
             socket.create_connection((parts.hostname, port), _CONNECT_SECONDS).close()

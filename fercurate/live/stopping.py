@@ -70,7 +70,8 @@ class Begun(Generic[T]):
 
     def result(self) -> T:
         """What `work` gave, as soon as it has; raises what it raised."""
-        self._done.wait()
+        while not self._done.wait(0.2):
+            pass  # on Windows no signal ends a wait that has no end
         if self._error is not None:
             raise self._error
         return self._value

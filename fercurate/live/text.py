@@ -117,7 +117,7 @@ def _part(image: Image, area: Rect) -> Image:
     return image[max(area.top, 0) : max(area.bottom, 0), max(area.left, 0) : max(area.right, 0)]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _mask(text: str, size: int) -> NDArray[np.uint16]:
     """How much of each pixel the letters cover: uint16 [height, width, 1], 0 to 255."""
     from PIL import Image as Pictures

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,9 @@ _FIRST_SIZE = 1280, 720
 """Most that a new window takes of the screen; it can be drawn larger."""
 
 _ESCAPE = 27
+_KEYPAD = MappingProxyType({0xFFAB: "+", 0xFFAD: "-"})
+"""Of X11: XK_KP_Add and XK_KP_Subtract."""
+
 _BROWSER = "Or see it in the browser: --view browser"
 
 
@@ -152,11 +156,14 @@ class Window:
 
         if not self._is_open:
             return
-        code = cv2.waitKey(1)
-        if code == _ESCAPE:
+        # the arrow to the left ends in the byte of Q, and the one to the right in that of S
+        code = cv2.waitKeyEx(1)
+        if code & 0xFF == _ESCAPE:
             self._controls.press("q")
-        elif code != -1:
+        elif code & 0xFF00 == 0:
             self._controls.press(chr(code & 0xFF))
+        elif code & 0xFFFF in _KEYPAD:
+            self._controls.press(_KEYPAD[code & 0xFFFF])
         self._is_closed()
 
     def _is_closed(self) -> bool:

@@ -110,7 +110,8 @@ def screen(folder: Path, size: str = "1400x900") -> Iterator[Screen]:
     """Xvfb on a number that is free."""
     read, write = os.pipe()
     command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24"]
-    command += ["-fbdir", str(folder), "-nolisten", "tcp"]
+    # without -noreset it begins anew, and throws out who is just coming, when its last client goes
+    command += ["-fbdir", str(folder), "-nolisten", "tcp", "-noreset"]
     with subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL) as server:
         os.close(write)
         try:

@@ -81,7 +81,7 @@ def test_steps_are_measured_at_both_paces(
     assert result.first_result == 1.5
     assert (full.rate, paced.rate) == (None, 20)
     assert full.dropped == 0
-    assert 2 <= paced.frames + paced.dropped <= 60
+    assert min(full.frames, paced.frames) >= 2
     for one in (full, paced):
         assert one.faces == pytest.approx(1.0, abs=0.1)
         assert 0 < one.cpu <= 1

@@ -56,6 +56,7 @@ def test_what_cannot_be_done_is_refused(
         {"source": "browser"},
         {"jsonl": Path("-"), "csv": Path("a.csv"), "record": Path("a.MP4"), "plain": True},
         {"smoothing": 0.0, "threshold": 0.0, "port": 0},
+        {"source": "https://host/video?token=" + 500 * "a"},
     ],
 )
 def test_what_can_be_done_is_not(
@@ -70,6 +71,7 @@ def test_what_can_be_done_is_not(
     [
         ("0", True),
         ("/dev/video2", True),
+        ("/dev/v4l/by-id/usb-cam-index0", True),
         ("browser", True),
         ("a.mp4", False),
         ("rtsp://host/1", False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import getpass
 import io
 import threading
 import time
@@ -9,11 +11,12 @@ import time
 import numpy as np
 import psutil
 import pytest
+import uvicorn
 from live_cases import DOUBTFUL, live_face, picture, result
 from page_peer import Peer, frame, jpeg, key_of, one_face, request, served, shown
 from PIL import Image
 
-from fercurate.errors import InputError
+from fercurate.errors import FercurateError, InputError
 from fercurate.labels import CLASSES
 from fercurate.live.controls import HALF_LIVES, KEYS, Controls
 from fercurate.live.page.hub import ENDED, FULL, MOST_PAGES
@@ -284,6 +287,26 @@ def test_a_port_that_is_taken_is_refused_and_can_be_had_again() -> None:
         assert request(page)[0] == 200
 
 
+def test_a_server_that_ends_by_itself_ends_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = threading.Event()
+
+    async def main_loop(server: uvicorn.Server) -> None:
+        while not broken.is_set():
+            await asyncio.sleep(0.01)
+        raise RuntimeError("no more open files")
+
+    monkeypatch.setattr(uvicorn.Server, "main_loop", main_loop)
+    made = serve(Controls(), CLASSES)
+    try:
+        made.view.idle()
+        broken.set()
+        made._thread.join(10)
+        with pytest.raises(FercurateError, match="no more open files"):
+            made.view.idle()
+    finally:
+        made.close()
+
+
 def test_the_server_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     with served() as (page, _):
         request(page)
@@ -296,6 +319,14 @@ def test_the_server_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_a_tunnel_has_one_port_at_both_ends() -> None:
     assert "-L 5000:127.0.0.1:5000 " in tunnel(5000)
+
+
+def test_a_user_without_a_name_gets_a_tunnel_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    assert " USER@" in tunnel(5000)
 
 
 # -- the page's camera ------------------------------------------------------------------

@@ -59,6 +59,7 @@ def made(path: Path, times: list[float], rate: float | None, *, is_live: bool) -
         ([0, 0.02, 0.04, 0.1, 0.12, 0.2], 10, True, [2, 4, 5]),  # often: left out
         ([0, 0.1, 9.1, 9.2], 10, True, [0, *[1] * 20, 2, 3]),  # paused: two seconds of it
         ([0, 0.1, 3.1, 3.2], 10, False, [0, *[1] * 30, 2, 3]),  # a file's time is as it is
+        ([0, 0.1, 9e6, 9e6 + 0.1], 10, False, [0, *[1] * 600, 2, 3]),  # but for a broken one
         ([5, 5.1, 0, 0.1], 10, False, [0, 2, 3]),  # a clock that goes back
         ([0], 10, False, [0]),
     ],

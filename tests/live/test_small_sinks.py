@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +39,31 @@ def test_a_camera_that_sends_nothing_ends_too(waits: bool, keys: str, ends: bool
     limit = Limit(controls, 1e-9, waits=waits)
     limit.idle()
     assert controls.quit.is_set() == ends
+
+
+def test_the_wait_for_the_first_result_is_not_counted_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    controls = Controls()
+    limit = Limit(controls, 10.0, waits=True)
+    now += 8  # until the page is open
+    limit.idle()
+    limit.take(result(time=0.0), STATS)
+    now += 3
+    limit.idle()
+    controls.press("p")
+    now += 60
+    limit.idle()
+    controls.press("p")
+    now += 6
+    limit.idle()
+    assert not limit.reached
+    limit.take(result(time=5.0), STATS)
+    now += 5
+    limit.idle()
+    assert limit.reached
 
 
 def test_no_limit_is_no_end() -> None:

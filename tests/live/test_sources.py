@@ -140,6 +140,13 @@ def test_a_stream_that_cannot_be_reached(capfd: pytest.CaptureFixture[str]) -> N
     assert error.value.code == 2
 
 
+@pytest.mark.parametrize("address", ["rtsp://127.0.0.1:99999/a", "rtsp://me:hunter2@[cam/a"])
+def test_an_address_that_is_none(address: str) -> None:
+    with pytest.raises(InputError, match="not well-formed") as error:
+        open_source(address)
+    assert SECRET not in str(error.value)
+
+
 def test_a_stream_that_sends_no_video(capfd: pytest.CaptureFixture[str]) -> None:
     with network_camera() as camera:
         camera.refuses = True

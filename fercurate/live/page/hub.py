@@ -138,11 +138,11 @@ class Hub:
         except WebSocketDisconnect:
             pass
         finally:
+            self._clients.discard(client)
+            self._gone(client)
             sender.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await sender
-            self._clients.discard(client)
-            self._gone(client)
 
     def _wake(self) -> None:
         for client in self._clients:
@@ -165,6 +165,9 @@ class Hub:
             await client.socket.close(ENDED, self.ended[:100])
         except (RuntimeError, WebSocketDisconnect, OSError):
             pass  # it went away; `_listen` sees that too
+        except Exception:  # a picture that is no JPEG's, say: better no page than one that stands
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError):
+                await client.socket.close(1011, "the picture cannot be sent")
 
     async def _news(self, client: Client) -> bytes | None:
         """What this page does not have yet; None where it has all."""

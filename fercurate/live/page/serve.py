@@ -117,6 +117,11 @@ class Served:
             asyncio.run(self._server.serve(sockets=[self._listener]))
         except BaseException as error:  # SystemExit as well: uvicorn's word for a failed start
             self._failure = error
+        if self._server.started and not self._server.should_exit:
+            self.view.failure = FercurateError(
+                f"The page's server has ended: {self._failure or 'nobody knows why'}.",
+                "Start it again, or see it in a window: --view window",
+            )
 
 
 def serve(
@@ -162,7 +167,11 @@ def tunnel(port: int) -> str:
 
     The same port at both ends: the server checks the address that the page was opened with.
     """
-    return f"ssh -N -L {port}:{HOST}:{port} {getpass.getuser()}@{socket.gethostname()}"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError, ImportError):  # in a container a user may have no name
+        user = "USER"
+    return f"ssh -N -L {port}:{HOST}:{port} {user}@{socket.gethostname()}"
 
 
 def _bind(port: int) -> socket.socket:
