@@ -72,14 +72,14 @@ def _views(height: int, width: int) -> Iterator[list[tuple[float, float, float]]
     short, long = sorted((height, width))
     yield [((width - long) / 2, (height - long) / 2, long)]
     if short < long <= _LONGEST * short:
-        yield _squares(height, width, short)
+        yield squares(height, width, short)
     yield [((width - 2 * long) / 2, (height - 2 * long) / 2, 2 * long)]
     if long <= _LONGEST * short and short >= _SMALLEST:
-        yield _squares(height, width, short / 2)
+        yield squares(height, width, short / 2)
 
 
-def _squares(height: int, width: int, side: float) -> list[tuple[float, float, float]]:
-    """Squares that cover an image and overlap by a quarter."""
+def squares(height: int, width: int, side: float) -> list[tuple[float, float, float]]:
+    """Squares that cover an image and overlap by a quarter: left, top and side, pixels."""
     return [(left, top, side) for top in _starts(height, side) for left in _starts(width, side)]
 
 

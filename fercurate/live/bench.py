@@ -108,7 +108,7 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-class Paced:
+class AsCamera:
     """A file's frames at the times at which a camera has them; a `decode.Device`.
 
     Behind `capture.Capture` it is all that a camera is, decoding in the capture thread included.
@@ -209,12 +209,12 @@ def _measured(config: BenchConfig, rate: float | None) -> tuple[Pass, tuple[int,
 
     _, analyser = open_analyser(LiveConfig(model=config.model, device=config.device))
     film = open_source(str(config.video), loop=True)
-    watched: _Watched | Paced
+    watched: _Watched | AsCamera
     source: Source
     if rate is None:
         source = watched = _Watched(film)
     else:
-        watched = Paced(film, rate)
+        watched = AsCamera(film, rate)
         source = Capture("the video", lambda: watched, watched, watched.read()[1])
     controls = Controls()
     record = _Record(controls, config.seconds)

@@ -16,6 +16,7 @@ import numpy as np
 from fercurate.detect.detector import FOUND_IN_PHOTO, Detector, shared_detector
 from fercurate.detect.face import Face, distinct, mean, overlap, shared
 from fercurate.detect.photo import CONTEXT, VIEW, Image, view
+from fercurate.detect.quick import squares
 
 KEPT = 0.4
 """Score that a face which is known needs in a close look; a new one needs `FOUND_IN_PHOTO`."""
@@ -36,12 +37,17 @@ REFUSED = 3.0
 more like one than it did."""
 
 _MOST_AT_ONCE = 4
+"""Looks of the search in one frame, however long the last one is ago."""
 _MORE = 0.1
+"""How much a refused place's score has to rise for another look."""
 _LEAST = 0.3
+"""Score of what the search looks at closely."""
 _FAR, _RATIO = 0.75, 1.7
-_STEP = 0.75
+"""How far a close look may put a face, sides of its box, and by what factor change its side."""
 _LONGEST = 20
+"""A frame that is longer than so many of its shorter side is looked at as a whole only."""
 _SMALLEST = 96
+"""Shorter side from which on a search in small squares is worth it, pixels."""
 
 Square = tuple[float, float, float]
 
@@ -162,18 +168,8 @@ def _search(height: int, width: int) -> Iterator[Square]:
         return iter([((width - long) / 2, (height - long) / 2, float(long))])
     large = [((width - long) / 2, (height - long) / 2, float(long))]
     if short < long:
-        large += _tiled(height, width, short)
-    small = _tiled(height, width, short / 2) if short >= _SMALLEST else []
+        large += squares(height, width, short)
+    small = squares(height, width, short / 2) if short >= _SMALLEST else []
     rounds = max(1, len(small) // len(large))
     pairs = zip_longest(small, large * rounds)
     return (square for square in chain.from_iterable(pairs) if square is not None)
-
-
-def _tiled(height: int, width: int, side: float) -> list[Square]:
-    """Squares that cover an image and overlap by a quarter."""
-    return [(left, top, side) for top in _starts(height, side) for left in _starts(width, side)]
-
-
-def _starts(length: int, side: float) -> list[float]:
-    steps = math.ceil((length - side) / (_STEP * side))
-    return [(length - side) * i / max(1, steps) for i in range(steps + 1)]

@@ -45,7 +45,7 @@ class Endless:
 
 
 def test_frames_come_when_a_camera_has_them() -> None:
-    device = bench.Paced(Endless(), 50)
+    device = bench.AsCamera(Endless(), 50)
     begun = time.perf_counter()
     for n in range(11):
         found, image = device.read()
@@ -57,7 +57,7 @@ def test_frames_come_when_a_camera_has_them() -> None:
 
 def test_a_camera_that_is_late_catches_up() -> None:
     source = Endless()
-    device = bench.Paced(source, 100)
+    device = bench.AsCamera(source, 100)
     device.read()
     time.sleep(0.2)
     begun = time.perf_counter()
@@ -68,7 +68,7 @@ def test_a_camera_that_is_late_catches_up() -> None:
 
 
 def test_a_device_at_its_end_says_so() -> None:
-    assert bench.Paced(Endless(0), 1000).read() == (False, None)
+    assert bench.AsCamera(Endless(0), 1000).read() == (False, None)
 
 
 def test_steps_are_measured_at_both_paces(

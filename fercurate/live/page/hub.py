@@ -21,9 +21,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from fercurate.live.page.camera import STATES, BrowserSource
 from fercurate.live.page.client import Client
 from fercurate.live.page.guard import PROTOCOL
-from fercurate.live.page.history import History
 from fercurate.live.page.limits import MOST_BYTES, STAMP_BYTES, BadMessage, parsed
 from fercurate.live.page.messages import described, jpeg, packed
+from fercurate.live.page.recent import Recent
 
 if TYPE_CHECKING:
     from fercurate.live.controls import Controls
@@ -67,7 +67,7 @@ class Hub:
         self._giver: Client | None = None
         self._teller: Client | None = None
         self._shown: _Shown | None = None
-        self._history = History()
+        self._recent = Recent()
         self._notices: deque[tuple[int, str]] = deque(maxlen=_NOTICES)
         self._picture: tuple[int, asyncio.Future[bytes]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,7 +87,7 @@ class Hub:
         with self._lock:
             number = 0 if self._shown is None else self._shown.number + 1
             self._shown = _Shown(number, result, said)
-            self._history.add(said)
+            self._recent.add(said)
         self.wake()
 
     def say(self, text: str) -> None:
@@ -126,7 +126,7 @@ class Hub:
             return
         client = Client(socket)
         with self._lock:
-            history = self._history.entries()
+            history = self._recent.entries()
             client.notice = self._notices[-1][0] if self._notices else 0
         self._clients.add(client)
         sender = asyncio.create_task(self._send(client, history))

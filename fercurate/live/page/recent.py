@@ -10,7 +10,7 @@ STEP = 0.2
 """Seconds between two entries that are kept."""
 
 
-class History:
+class Recent:
     """Keeps what was seen at times a step apart, for as long as the page shows it."""
 
     def __init__(self) -> None:
