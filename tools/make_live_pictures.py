@@ -28,7 +28,7 @@ from fercurate.live.find import Finder
 from fercurate.live.frame import Frame
 from fercurate.live.page.serve import Served, serve
 from fercurate.live.stats import Meter
-from fercurate.samples import video
+from fercurate.samples import pasting, video
 from fercurate.samples.faces import enlarge, load_crops, to_grey
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -94,7 +94,7 @@ def play(served: Served, controls: Controls) -> None:
     classifier = open_classifier(None, "cpu", threads=1)
     analyser, meter = Analyser(classifier, Finder()), Meter()
     ground = video.scene("nobody").background
-    lady = video.astronaut()
+    lady = pasting.astronaut()
     people = person(CASTS[0], (0.76, 0.87, 1.0)), person(CASTS[1], (0.62, 0.76, 0.92))
     began, index = time.perf_counter(), 0
     while not controls.quit.is_set():
