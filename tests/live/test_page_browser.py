@@ -544,7 +544,7 @@ def test_the_camera_from_consent_to_face(tab: Any, session: Any) -> None:
     assert indices == sorted(set(indices))
     assert times == sorted(times)
     assert times[-1] - times[0] == pytest.approx(
-        (indices[-1] - indices[0]) / RATE, rel=0.5, abs=1.0
+        (indices[-1] - indices[0]) / RATE, rel=0.8, abs=2.0
     )
     # the picture on the page is the very frame that the result is about
     assert tab.evaluate("fercurate.picture.image.width") == 640
