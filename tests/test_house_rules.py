@@ -15,7 +15,7 @@ STAGES = {
 } - {"cli"}
 GROUND = {
     "config", "console", "copies", "decisions", "design_weights", "errors", "fer2013", "files",
-    "images", "labels", "outgoing", "paths", "progress", "settings", "standing",
+    "images", "labels", "loopback", "outgoing", "paths", "progress", "settings", "standing",
     "votes", "workspace", "__init__",
 }  # fmt: skip
 SHARED = {

@@ -7,7 +7,7 @@ seconds. Most photographs of people show a large face, which takes a hundredth.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -93,14 +93,28 @@ def _closely(detector: Detector, photo: Image, face: Face) -> Face | None:
     side = CONTEXT * face.side
     seen, left, top, scale = view(photo, face.centre[0] - side / 2, face.centre[1] - side / 2, side)
 
-    def same(looked: list[Face]) -> Face | None:
+    def look(is_mirrored: bool) -> Face | None:
+        if is_mirrored:
+            looked = detector.look(np.ascontiguousarray(seen[:, ::-1]), DOUBTFUL)
+            looked = [found.mirrored(VIEW) for found in looked]
+        else:
+            looked = detector.look(seen, DOUBTFUL)
         placed = (found.moved(left, top, scale) for found in looked)
         near = [other for other in placed if overlap(other, face) > _SAME]
         return max(near, key=lambda other: other.score, default=None)
 
-    best = same(detector.look(seen, DOUBTFUL))
+    return agreed(look)
+
+
+def agreed(look: Callable[[bool], Face | None]) -> Face | None:
+    """A face by one look where that is sure, else the mean of two; None where one finds none.
+
+    Args:
+        look: Finds it from close by, or when told True in the mirror image; the face in the
+            photograph's own pixels both times.
+    """
+    best = look(False)
     if best is None or best.score >= SURE:
         return best
-    looked = detector.look(np.ascontiguousarray(seen[:, ::-1]), DOUBTFUL)
-    mirrored = same([found.mirrored(VIEW) for found in looked])
-    return None if mirrored is None else mean(best, mirrored)
+    other = look(True)
+    return None if other is None else mean(best, other)

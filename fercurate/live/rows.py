@@ -20,18 +20,19 @@ from fercurate.live.targets import claim, not_written
 STDOUT = "-"
 
 
-class _Lines:
-    """Text that is there for others as soon as a result is.
+class _Rows:
+    """Text that is there for others as soon as a result is; a `Sink`.
 
     Args:
         path: Of the file, which is written anew; "-" is standard output, which stays open.
+        classes: The model's, in order.
 
     Raises:
         InputError: it cannot be written.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        self._path = path
+    def __init__(self, path: Path | str, classes: Sequence[str]) -> None:
+        self._path, self._classes = path, tuple(classes)
         self._file: TextIO
         if str(path) == STDOUT:
             self._file = sys.stdout
@@ -44,13 +45,30 @@ class _Lines:
                 f"{path} cannot be written: {error.strerror or error}.", "Choose another folder."
             ) from error
 
-    def write(self, text: str) -> None:
-        """All of it at once.
+    def _text(self, result: Result) -> str:
+        """The lines of a result that has faces."""
+        raise NotImplementedError
+
+    def take(self, result: Result, stats: Stats) -> None:
+        """Write them.
 
         Raises:
             BrokenPipeError: nobody reads standard output any more.
             FercurateError: the disk is full, say.
         """
+        if result.faces:
+            self._write(self._text(result))
+
+    def idle(self) -> None:
+        pass
+
+    def close(self) -> None:
+        if self._file is not sys.stdout:
+            with contextlib.suppress(OSError):  # of what could not be written, as was told
+                self._file.close()
+
+    def _write(self, text: str) -> None:
+        """All of it at once."""
         try:
             self._file.write(text)
             self._file.flush()
@@ -59,41 +77,17 @@ class _Lines:
         except OSError as error:
             raise not_written(self._path, error) from error
 
-    def close(self) -> None:
-        if self._file is not sys.stdout:
-            with contextlib.suppress(OSError):  # of what could not be written, as was told
-                self._file.close()
 
-
-class JsonRows:
-    """JSON Lines; a `Sink`.
+class JsonRows(_Rows):
+    """JSON Lines.
 
     A line has `time` in seconds, `frame`, `track`, `label` (null: unclear), `box` (left, top,
     width, height in pixels), `score` of the detection, `probabilities` (smoothed) and `instant`
     (of this frame alone), each by class.
-
-    Args:
-        path: Of the file, which is written anew; "-" is standard output.
-        classes: The model's, in order.
-
-    Raises:
-        InputError: it cannot be written.
     """
 
-    def __init__(self, path: Path | str, classes: Sequence[str]) -> None:
-        self._classes = tuple(classes)
-        self._lines = _Lines(path)
-
-    def take(self, result: Result, stats: Stats) -> None:
-        if result.faces:
-            rows = (json.dumps(self._row(result, face)) + "\n" for face in result.faces)
-            self._lines.write("".join(rows))
-
-    def idle(self) -> None:
-        pass
-
-    def close(self) -> None:
-        self._lines.close()
+    def _text(self, result: Result) -> str:
+        return "".join(json.dumps(self._row(result, face)) + "\n" for face in result.faces)
 
     def _row(self, result: Result, face: LiveFace) -> dict[str, Any]:
         return {
@@ -108,36 +102,22 @@ class JsonRows:
         }
 
 
-class CsvRows:
-    """The same as CSV with a header; a `Sink`.
+class CsvRows(_Rows):
+    """The same as CSV with a header.
 
     Columns: time, frame, track, label ("unclear" where there is none), left, top, width, height,
     score, a column a class (smoothed), and one a class of this frame alone, `instant_` before
     its name.
-
-    Args:
-        path: Of the file, which is written anew; "-" is standard output.
-        classes: The model's, in order.
-
-    Raises:
-        InputError: it cannot be written.
     """
 
     def __init__(self, path: Path | str, classes: Sequence[str]) -> None:
-        self._lines = _Lines(path)
+        super().__init__(path, classes)
         names = [*classes, *(f"instant_{name}" for name in classes)]
         box = ("left", "top", "width", "height")
-        self._lines.write(_csv([["time", "frame", "track", "label", *box, "score", *names]]))
+        self._write(_csv([["time", "frame", "track", "label", *box, "score", *names]]))
 
-    def take(self, result: Result, stats: Stats) -> None:
-        if result.faces:
-            self._lines.write(_csv(self._row(result, face) for face in result.faces))
-
-    def idle(self) -> None:
-        pass
-
-    def close(self) -> None:
-        self._lines.close()
+    def _text(self, result: Result) -> str:
+        return _csv(self._row(result, face) for face in result.faces)
 
     def _row(self, result: Result, face: LiveFace) -> list[Any]:
         return [

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator
@@ -16,6 +14,7 @@ from fercurate.infer.info import ModelInfo
 from fercurate.live import checks, words
 from fercurate.live.controls import Controls
 from fercurate.live.window import Window, obstacle
+from fercurate.loopback import has_desktop, tunnel
 from fercurate.progress import Progress
 
 if TYPE_CHECKING:
@@ -119,8 +118,6 @@ def opened(
 
 def _invitation(served: Served, config: LiveConfig, source: Source | None) -> Iterator[str]:
     """Where the page is; opens it where there is a desktop."""
-    from fercurate.live.page.serve import tunnel
-
     yield f"The page: {served.link}"
     if source is not None and not source.is_live:
         yield "The video begins when the page is open."
@@ -137,10 +134,3 @@ def _invitation(served: Served, config: LiveConfig, source: Source | None) -> It
 def _open(link: str) -> None:
     with contextlib.suppress(webbrowser.Error):
         webbrowser.open(link, new=2)
-
-
-def has_desktop() -> bool:
-    """Whether a browser can open a window here."""
-    if sys.platform in ("win32", "darwin"):
-        return not os.environ.get("SSH_CONNECTION")
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Iterable
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from fercurate.loopback import Message, Receive, Scope, Send, values
 
 MAX_BODY = 16 << 20
 """Bytes; selecting every image of FER2013 posts about 1 MB."""
@@ -112,11 +106,6 @@ async def refuse(scope: Scope, send: Send, refused: Refused) -> None:
     await seal({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else text})
 
 
-def values(scope: Scope, name: bytes) -> list[str]:
-    """Every value of a header, `name` in small letters."""
-    return [value.decode("latin-1").strip() for key, value in scope["headers"] if key == name]
-
-
 def cookies(scope: Scope, name: str) -> Iterable[str]:
     """Every value of a cookie; whatever else other programs on this host have set."""
     for header in values(scope, b"cookie"):
@@ -124,8 +113,3 @@ def cookies(scope: Scope, name: str) -> Iterable[str]:
             key, _, value = pair.strip().partition("=")
             if key == name:
                 yield value
-
-
-def same(a: str, b: str) -> bool:
-    """Whether two keys are equal, in a time that does not tell where they differ."""
-    return hmac.compare_digest(a.encode(), b.encode())

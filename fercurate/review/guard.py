@@ -7,29 +7,12 @@ app and lets through only what the reviewer's own page asks.
 
 from __future__ import annotations
 
-import secrets
-import time
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qsl, quote, urlencode
 
-from fercurate.review.asgi import (
-    MAX_BODY,
-    App,
-    Receive,
-    Refused,
-    Scope,
-    Send,
-    body,
-    cookies,
-    refuse,
-    same,
-    sealed,
-    values,
-    whole,
-)
+from fercurate.loopback import App, Keys, Receive, Scope, Send, same, stranger, values
+from fercurate.review.asgi import MAX_BODY, Refused, body, cookies, refuse, sealed, whole
 from fercurate.review.peer import is_ours
-
-TICKET_SECONDS = 120
 
 READING = ("GET", "HEAD")
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
@@ -81,21 +64,19 @@ class Guard:
         self.port = port
         self.images = images.resolve()
         self.home = home
-        self.token = token or secrets.token_urlsafe(24)
+        self._keys = Keys(f"http://127.0.0.1:{port}/?token=", token)
+        self.token = self._keys.token
         self._hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
         self._cookie = f"fercurate-{port}"
-        self._tickets: dict[str, float] = {}
 
     @property
     def link(self) -> str:
         """What to open in a browser."""
-        return f"http://127.0.0.1:{self.port}/?token={self.token}"
+        return self._keys.link
 
     def ticket(self) -> str:
         """A link that works once and soon: other users can read a browser's command line."""
-        key = secrets.token_urlsafe(24)
-        self._tickets[key] = time.monotonic() + TICKET_SECONDS
-        return f"http://127.0.0.1:{self.port}/?token={key}"
+        return self._keys.ticket()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -129,17 +110,9 @@ class Guard:
     # -- who asks ---------------------------------------------------------------------
     def _check_sender(self, scope: Scope, method: str) -> None:
         """The machine, the host name, the page and the user that a request comes from."""
-        client = scope.get("client") or ("", 0)
-        if client[0] not in ("127.0.0.1", "::1"):
-            raise Refused(WRONG_HOST.format(port=self.port))
-        hosts = values(scope, b"host")
-        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
-            raise Refused(WRONG_HOST.format(port=self.port))
-        origins = values(scope, b"origin")
-        if any(origin != f"http://{hosts[0].lower()}" for origin in origins):
-            raise Refused(FOREIGN)
-        if scope["type"] == "websocket" and not origins:
-            raise Refused(FOREIGN)
+        foreign = stranger(scope, self._hosts)
+        if foreign is not None:
+            raise Refused(FOREIGN if foreign == "page" else WRONG_HOST.format(port=self.port))
         typed = (
             method in READING
             and values(scope, b"sec-fetch-mode") == ["navigate"]
@@ -148,7 +121,7 @@ class Guard:
         for site in values(scope, b"sec-fetch-site"):
             if site != "same-origin" and not (site == "none" and typed):
                 raise Refused(FOREIGN)
-        if not is_ours(client[1], self.port):
+        if not is_ours(scope["client"][1], self.port):
             raise Refused("Another user of this machine runs this review.")
 
     def _check_cookie(self, scope: Scope) -> None:
@@ -161,7 +134,7 @@ class Guard:
         given = [value for name, value in query if name == "token"]
         if scope["method"] not in READING or len(given) != 1:
             raise Refused(OLD_TOKEN)
-        if not (same(given[0], self.token) or self._redeem(given[0])):
+        if not self._keys.fits(given[0]):
             raise Refused(OLD_TOKEN)
         rest = urlencode([(name, value) for name, value in query if name != "token"])
         # "//host" would lead away
@@ -178,13 +151,6 @@ class Guard:
         ]
         await send({"type": "http.response.start", "status": 303, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
-
-    def _redeem(self, key: str) -> bool:
-        for ticket, until in list(self._tickets.items()):
-            if same(key, ticket):
-                del self._tickets[ticket]
-                return time.monotonic() < until
-        return False
 
     # -- what is asked for ------------------------------------------------------------
     def _narrowed(self, scope: Scope, method: str, query: list[tuple[str, str]]) -> Scope:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
-import sys
 import webbrowser
 
 from fercurate.config import ReviewConfig
+from fercurate.loopback import has_desktop, tunnel
 from fercurate.progress import Progress
 from fercurate.review.guard import Guard
 
@@ -19,7 +16,7 @@ def invite(guard: Guard, config: ReviewConfig, progress: Progress, port: int) ->
     if config.remote:
         progress.say("From another machine, run there and then open the link:")
         progress.say(f"  {tunnel(port)}")
-    elif config.browser and not has_display():
+    elif config.browser and not has_desktop():
         progress.say("There is no display here. Open the link in a browser of this machine, or")
         progress.say(f"run on yours and open it there:  {tunnel(port)}")
     elif config.browser:
@@ -30,15 +27,3 @@ def invite(guard: Guard, config: ReviewConfig, progress: Progress, port: int) ->
         if not is_open:
             progress.say("No browser was found. Open the link yourself.")
     progress.say("Every verdict is saved at once. Stop with Ctrl-C.")
-
-
-def tunnel(port: int) -> str:
-    """The command that makes the review reachable from another machine, and only from there."""
-    return f"ssh -N -L {port}:127.0.0.1:{port} {getpass.getuser()}@{socket.gethostname()}"
-
-
-def has_display() -> bool:
-    """Whether a browser can open a window here."""
-    if sys.platform in ("win32", "darwin"):
-        return not os.environ.get("SSH_CONNECTION")
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +15,10 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from fercurate.errors import FercurateError, InputError
-from fercurate.review.asgi import App, Receive, Scope, Send
+from fercurate.loopback import App, Receive, Scope, Send, listen
 from fercurate.review.guard import Guard
 from fercurate.review.hardening import harden
 
-HOST = "127.0.0.1"
 PORT = 5151
 """FiftyOne's own; the next free one where it is taken."""
 
@@ -39,23 +36,11 @@ def bind(port: int | None = None) -> socket.socket:
         FercurateError: no port is free.
     """
     for number in (port,) if port is not None else range(PORT, PORT + TRIES):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        if sys.platform != "win32":  # there it would share a port with another program
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, number))
-            listener.listen(100)
-        except (OSError, OverflowError) as error:
-            listener.close()
-            if port is None:
-                continue
-            taken = getattr(error, "errno", None) == errno.EADDRINUSE
-            raise InputError(
-                f"Port {port} {'is taken' if taken else f'cannot be used: {error}'}.",
-                "Give another one with --port, or leave it out: a free one is then found.",
-            ) from error
-        listener.setblocking(False)
-        return listener
+            return listen(number)
+        except InputError:
+            if port is not None:
+                raise
     raise FercurateError(
         f"The ports {PORT} to {PORT + TRIES - 1} are all taken.", "Name a free one with --port."
     )

@@ -64,13 +64,22 @@ def load_photo(name: str) -> Floats:
     Raises:
         FercurateError: the file is missing or no image.
     """
+    return read_picture(name, "L") / 255.0
+
+
+def read_picture(name: str, mode: str) -> NDArray[np.uint8]:
+    """One of the shipped pictures in one of Pillow's modes: uint8 [H, W] for "L", [H, W, 3]
+    for "RGB".
+
+    Raises:
+        FercurateError: the file is missing or no image.
+    """
     path = data_dir() / name
     try:
         with Image.open(path) as image:
-            grey = np.asarray(image.convert("L"))
+            return np.asarray(image.convert(mode))
     except (OSError, UnidentifiedImageError) as error:
         raise FercurateError(f"{path} cannot be read: {error}", _REINSTALL) from error
-    return grey / 255.0
 
 
 def enlarge(crop: Floats, side: int = FACE_SIDE) -> Floats:

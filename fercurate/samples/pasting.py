@@ -7,8 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.errors import FercurateError
-from fercurate.samples.faces import data_dir, enlarge, load_crops, to_grey
+from fercurate.samples.faces import enlarge, load_crops, read_picture, to_grey
 
 Image = NDArray[np.uint8]
 
@@ -33,17 +32,7 @@ def background(width: int, height: int) -> Image:
 
 def _photo(name: str) -> Image:
     """One of scikit-image's pictures, uint8 [H, W, 3], blue, green, red."""
-    from PIL import Image as Pictures
-
-    path = data_dir() / name
-    try:
-        with Pictures.open(path) as photo:
-            return np.asarray(photo.convert("RGB"))[:, :, ::-1]
-    except OSError as error:
-        raise FercurateError(
-            f"{path} cannot be read: {error}",
-            "Install it again: pip install --force-reinstall scikit-image",
-        ) from error
+    return read_picture(name, "RGB")[:, :, ::-1]
 
 
 def astronaut() -> Image:

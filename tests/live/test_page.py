@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import io
 import threading
 import time
@@ -21,7 +20,7 @@ from fercurate.labels import CLASSES
 from fercurate.live.controls import HALF_LIVES, KEYS, Controls
 from fercurate.live.page.hub import ENDED, FULL, MOST_PAGES
 from fercurate.live.page.messages import WIDEST
-from fercurate.live.page.serve import serve, tunnel
+from fercurate.live.page.serve import serve
 
 
 def test_a_result_comes_with_its_picture() -> None:
@@ -315,18 +314,6 @@ def test_the_server_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
             peer.send("no json")
             peer.close_code()
     assert capfd.readouterr() == ("", "")
-
-
-def test_a_tunnel_has_one_port_at_both_ends() -> None:
-    assert "-L 5000:127.0.0.1:5000 " in tunnel(5000)
-
-
-def test_a_user_without_a_name_gets_a_tunnel_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nameless() -> str:
-        raise KeyError("getpwuid(): uid not found: 1234")
-
-    monkeypatch.setattr(getpass, "getuser", nameless)
-    assert " USER@" in tunnel(5000)
 
 
 # -- the page's camera ------------------------------------------------------------------

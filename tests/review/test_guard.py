@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode
 
 import pytest
 
+from fercurate import loopback
 from fercurate.review import guard as guarding
 from fercurate.review.asgi import MAX_BODY, POLICY
 from fercurate.review.guard import Guard
@@ -318,8 +319,8 @@ def test_a_ticket_works_once_and_not_for_ever(ask: Client, monkeypatch: pytest.M
     assert ask.guard.token not in first
     assert ask("GET", first, FIRST).status == 303
     assert ask("GET", first, FIRST).status == 403
-    later = guarding.time.monotonic() + guarding.TICKET_SECONDS + 1
-    monkeypatch.setattr(guarding.time, "monotonic", lambda: later)
+    later = loopback.time.monotonic() + loopback.TICKET_SECONDS + 1
+    monkeypatch.setattr(loopback.time, "monotonic", lambda: later)
     assert ask("GET", second, FIRST).status == 403
 
 

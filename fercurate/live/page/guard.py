@@ -8,23 +8,10 @@ through the WebSocket, and that is not accepted without the key.
 
 from __future__ import annotations
 
-import hmac
-import secrets
-import threading
-import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from fercurate.loopback import App, Keys, Message, Receive, Scope, Send, stranger
 
 PROTOCOL = "fercurate"
 """The WebSocket's subprotocol; the second one that a page offers is its key."""
-
-TICKET_SECONDS = 120
 
 WRONG_HOST = (
     "This page answers to http://127.0.0.1:{port} only.\n"
@@ -33,43 +20,6 @@ WRONG_HOST = (
 )
 FOREIGN = "Another page asked for this, so it was not done.\n"
 READ_ONLY = "Only GET and HEAD.\n"
-
-
-class Keys:
-    """The session's key, and tickets that open the page once; any thread may ask.
-
-    Args:
-        port: Where the server listens.
-    """
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._tickets: dict[str, float] = {}
-        self._lock = threading.Lock()
-        self.token = secrets.token_urlsafe(24)
-
-    @property
-    def link(self) -> str:
-        """What to open in a browser."""
-        return f"http://127.0.0.1:{self._port}/#{self.token}"
-
-    def ticket(self) -> str:
-        """A link that works once and soon: other users can read a browser's command line."""
-        key = secrets.token_urlsafe(24)
-        with self._lock:
-            self._tickets[key] = time.monotonic() + TICKET_SECONDS
-        return f"http://127.0.0.1:{self._port}/#{key}"
-
-    def fits(self, key: str) -> bool:
-        """Whether a key opens the page; a ticket is used up by it."""
-        if same(key, self.token):
-            return True
-        with self._lock:
-            for ticket, until in list(self._tickets.items()):
-                if same(key, ticket):
-                    del self._tickets[ticket]
-                    return time.monotonic() < until
-        return False
 
 
 class Guard:
@@ -105,17 +55,11 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Status and reason, by the machine, the host name and the page that a request is from."""
-        client = scope.get("client") or ("", 0)
-        hosts = _values(scope, b"host")
-        # a foreign name that points to us is how a foreign page would get in (DNS rebinding)
-        if client[0] != "127.0.0.1" or len(hosts) != 1 or hosts[0].lower() not in self._hosts:
-            return 403, WRONG_HOST.format(port=self._port)
-        origins = _values(scope, b"origin")
-        own = f"http://{hosts[0].lower()}"
-        if any(origin != own for origin in origins):
-            return 403, FOREIGN
+        foreign = stranger(scope, self._hosts)
+        if foreign is not None:
+            return 403, FOREIGN if foreign == "page" else WRONG_HOST.format(port=self._port)
         if scope["type"] == "websocket":
-            return None if len(origins) == 1 else (403, FOREIGN)
+            return None
         return None if scope["method"] in ("GET", "HEAD") else (405, READ_ONLY)
 
     def _has_key(self, scope: Scope) -> bool:
@@ -129,15 +73,6 @@ class Guard:
             await send(message)
 
         return sealed
-
-
-def same(a: str, b: str) -> bool:
-    """Whether two keys are equal, in a time that does not tell where they differ."""
-    return hmac.compare_digest(a.encode("utf-8", "replace"), b.encode())
-
-
-def _values(scope: Scope, name: bytes) -> list[str]:
-    return [value.decode("latin-1").strip() for key, value in scope["headers"] if key == name]
 
 
 async def _answer(send: Send, status: int, text: str) -> None:

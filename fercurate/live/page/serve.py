@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import getpass
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,12 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fercurate.errors import FercurateError, InputError
+from fercurate.errors import FercurateError
 from fercurate.live.page.camera import BrowserSource
-from fercurate.live.page.guard import App, Guard, Keys
+from fercurate.live.page.guard import Guard
 from fercurate.live.page.limits import MOST_BYTES, STAMP_BYTES
 from fercurate.live.page.messages import vocabulary
 from fercurate.live.page.view import PageView
+from fercurate.loopback import HOST, App, Keys, listen
 
 if TYPE_CHECKING:
     import uvicorn
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from fercurate.live.controls import Controls
     from fercurate.live.page.hub import Hub
 
-HOST = "127.0.0.1"
 STATIC = Path(__file__).parent / "static"
 STORED = ("Nothing is stored.", "Nothing leaves this machine.")
 START_SECONDS, STOP_SECONDS = 30, 10
@@ -60,7 +57,7 @@ class Served:
 
         self.port: int = listener.getsockname()[1]
         self.camera = camera
-        self._keys = Keys(self.port)
+        self._keys = Keys(f"http://{HOST}:{self.port}/#")
         self._listener = listener
         self._encoder = ThreadPoolExecutor(1, "live-page-jpeg")
         self._hub = Hub(controls, {**hello, "key": self._keys.token}, camera, self._encoder)
@@ -149,7 +146,7 @@ def serve(
         InputError: the port is taken, or may not be used.
         FercurateError: the server does not start.
     """
-    listener = _bind(port or 0)
+    listener = listen(port or 0)
     hello = {
         **vocabulary(classes),
         "source": "your camera" if camera else source,
@@ -160,36 +157,6 @@ def serve(
     served = Served(listener, controls, hello, BrowserSource(say) if camera else None)
     served.start()
     return served
-
-
-def tunnel(port: int) -> str:
-    """The command that makes the page reachable from another machine, and only from there.
-
-    The same port at both ends: the server checks the address that the page was opened with.
-    """
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError, ImportError):  # in a container a user may have no name
-        user = "USER"
-    return f"ssh -N -L {port}:{HOST}:{port} {user}@{socket.gethostname()}"
-
-
-def _bind(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if sys.platform != "win32":  # there it would share a port with another program
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((HOST, port))
-        listener.listen(64)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        taken = getattr(error, "errno", None) == errno.EADDRINUSE
-        raise InputError(
-            f"Port {port} {'is taken' if taken else f'cannot be used: {error}'}.",
-            "Give another one with --port, or leave it out: a free one is then found.",
-        ) from error
-    listener.setblocking(False)
-    return listener
 
 
 def _server(app: App) -> uvicorn.Server:
