@@ -172,12 +172,14 @@ class Capture:
         """The device, if it can be opened and gives a picture."""
         import cv2
 
+        device: Device | None = None
         with contextlib.suppress(cv2.error, FercurateError):
             device = self._reopen()
             found, image = device.read() if device.isOpened() else (False, None)
             if found and image is not None and image.size:
                 self._keep(image)
                 return device
+        if device is not None:
             device.release()
         return None
 

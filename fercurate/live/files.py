@@ -62,7 +62,11 @@ class VideoFile:
         self._device: Device | None = open_address(address)
         self._rate = rate_of(self._device)
         self._promised = self._length(self._device)
-        self._first = self._decoded()
+        try:
+            self._first = self._decoded()
+        except BaseException:
+            self.close()
+            raise
         if self._first is None:
             self.close()
             where = _quoted(name if "://" in address else address)

@@ -167,6 +167,18 @@ def test_one_that_stays_away_is_an_error_after_a_while() -> None:
     assert not [t for t in threading.enumerate() if t.name == "live-capture"]
 
 
+def test_a_device_that_fails_when_it_is_opened_again_is_given_back() -> None:
+    first, again = Camera(), Camera()
+    again.raises = cv2.error("not yet")
+    source = Capture("camera 0", lambda: again, first, first.image, patience=QUICK)
+    first.works.clear()
+    with pytest.raises(FercurateError, match="did not come back"):
+        read_on(source)
+    source.close()
+    assert again.reads >= 2
+    assert again.released == again.reads
+
+
 def test_it_can_be_closed_while_it_waits() -> None:
     camera, said = Camera(), []
     source = capture(camera, said, Patience(waits=(60.0,), give_up=600.0))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from live_cases import picture
 
-from fercurate.errors import InputError
+from fercurate.errors import FercurateError, InputError
 from fercurate.live import files
 from fercurate.live.files import VideoFile, open_file
 from fercurate.live.frame import Frame
@@ -102,6 +102,17 @@ def test_times_of_all_kinds(
     monkeypatch.setattr(files, "open_address", lambda address: Fake(times, promised=len(times)))
     found = frames(VideoFile("a", "a"))
     assert [frame.time for frame in found] == pytest.approx(expected)
+
+
+def test_a_first_frame_that_is_no_picture_leaves_nothing_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake = Fake([0.0], promised=1)
+    monkeypatch.setattr(fake, "read", lambda: (True, np.zeros((24, 32), np.float32)))
+    monkeypatch.setattr(files, "open_address", lambda address: fake)
+    with pytest.raises(FercurateError, match="no picture"):
+        VideoFile("a.mp4", "a.mp4")
+    assert fake.released
 
 
 def test_a_loop_goes_on_in_time_and_number(tmp_path: Path) -> None:
@@ -204,7 +215,7 @@ def test_damage_in_the_middle_is_got_over_and_nothing_of_ffmpegs_own_is_said(
     (tmp_path / "text.mp4").write_bytes(b"no video\n" * 99)
     code = (
         "import sys\n"
-        "from fercurate.errors import InputError\n"
+        "from fercurate.errors import FercurateError, InputError\n"
         "from fercurate.live.files import open_file\n"
         "try: open_file(sys.argv[1])\n"
         "except InputError: pass\n"
