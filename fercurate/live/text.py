@@ -40,10 +40,6 @@ class Rect(NamedTuple):
         across = self.left < other.right and other.left < self.right
         return across and self.top < other.bottom and other.top < self.bottom
 
-    def fits(self, width: int, height: int) -> bool:
-        """Whether it lies within a picture of this size."""
-        return self.left >= 0 and self.top >= 0 and self.right <= width and self.bottom <= height
-
     def inside(self, width: int, height: int) -> Rect:
         """Moved, as little as needed, so that it lies within a picture of this size."""
         left = max(0, min(self.left, width - self.width))
