@@ -66,9 +66,12 @@ class ScreenConfig:
 class FitScreenConfig:
     """`fercurate fit-screen`."""
 
-    kinds: Path | None = _option(None, "labels by eye: row, kind (default: the dataset's)")
+    kinds: Path | None = _option(None, "labels by eye: sha256, kind (default: the dataset's)")
     flaws: Path | None = _option(None, "flaws seen by eye (default: the dataset's)")
     out: Path | None = _option(None, "where to write (default: the dataset's folder)")
+    tie_rows: bool = _option(
+        False, "write into lists that have row numbers alone which images of this import they mean"
+    )
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
 from fercurate.errors import FercurateError
+from fercurate.files import write_text
 from fercurate.labels import INDEX
 
 Action = Literal["accept", "keep", "relabel", "ambiguous", "exclude", "undo"]
@@ -35,7 +38,7 @@ class Decision:
     """One verdict, or one taking back.
 
     Attributes:
-        sample_id: The image.
+        sample_id: The name of the image at the time.
         action: One of `ACTIONS`.
         who: The reviewer.
         given: The dataset's label at the time; "from" in the file.
@@ -48,6 +51,8 @@ class Decision:
         seconds: From showing the image to the verdict; None where nobody timed it.
         when: ISO 8601 with time zone.
         id: Names this line.
+        sha256: Of the image's pixels, 64 hex digits: which image it is, whatever it is called. None
+            in lines of earlier versions.
     """
 
     sample_id: str
@@ -63,6 +68,7 @@ class Decision:
         default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     )
     id: str = field(default_factory=lambda: secrets.token_hex(6))
+    sha256: str | None = None
 
     def __post_init__(self) -> None:
         if self.action not in ACTIONS:
@@ -74,6 +80,8 @@ class Decision:
             raise ValueError(f"{self.action} does not go with the label {self.label!r}")
         if (self.action == "undo") != (self.undoes is not None):
             raise ValueError(f"{self.action} does not go with undoes={self.undoes!r}")
+        if self.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise ValueError(f"no sha256: {self.sha256!r}")
 
     @property
     def outcome(self) -> str:
@@ -85,6 +93,7 @@ class Decision:
         stored = {
             "id": self.id,
             "sample_id": self.sample_id,
+            "sha256": self.sha256,
             "action": self.action,
             "from": self.given,
             "to": self.label,
@@ -116,6 +125,7 @@ class Decision:
                 seconds=stored.get("seconds"),
                 when=str(stored["when"]),
                 id=str(stored["id"]),
+                sha256=stored.get("sha256"),
             )
         except KeyError as error:
             raise ValueError(f"{error} is missing") from error
@@ -156,6 +166,16 @@ class Log:
                 f"The verdict was not saved: {self.path}: {error.strerror or error}.",
                 "Mend that (disk full, no right to write?) and give it again.",
             ) from error
+
+    def rewrite(self, decisions: Sequence[Decision]) -> None:
+        """Put other lines in place of all; the file as it was is kept beside it.
+
+        For the one time that lines of an earlier version are brought up to date.
+        """
+        with self.path.open("rb") as file, _alone(file):
+            kept = self.path.with_name(f"{self.path.stem}-before-{secrets.token_hex(3)}.jsonl")
+            shutil.copyfile(self.path, kept)
+            write_text(self.path, "".join(decision.line() + "\n" for decision in decisions))
 
     def read(self) -> list[Decision]:
         """All decisions, oldest first; empty where nothing was decided yet.

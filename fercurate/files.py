@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and fingerprints of what went into them.
+"""Files written whole or not at all, their digests, and fingerprints of what went into them.
 
 Every write goes to a file beside its target and is renamed into place, so that a reader
 sees the old file or the new one and never half of either.
@@ -7,7 +7,6 @@ sees the old file or the new one and never half of either.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import json
 import os
@@ -16,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fercurate.errors import FercurateError
+
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
@@ -23,14 +24,25 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to; renamed onto it on success, removed on failure."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """A path beside `path` to write to; renamed onto it on success, removed on failure.
+
+    Raises:
+        FercurateError: the disk refuses; what was at `path` is as it was.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(3)}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         beside.replace(path)
+    except OSError as error:
+        raise FercurateError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Is the disk full or read-only? Mend that and run the same command again; "
+            "what was there is as it was.",
+        ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -64,15 +76,13 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def fingerprint(*parts: object) -> str:
-    """Sixteen hex digits over configuration and inputs; order matters, dict order does not."""
-    text = json.dumps([_hashable(p) for p in parts], sort_keys=True, default=_plain)
+    """Sixteen hex digits over plain values; order matters, dict order does not.
+
+    A dataclass is refused (`TypeError`): what goes in is named key by key where it is called, so
+    that a renamed class or a new option changes no fingerprint that exists.
+    """
+    text = json.dumps(parts, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _hashable(part: object) -> object:
-    if dataclasses.is_dataclass(part) and not isinstance(part, type):
-        return {type(part).__name__: dataclasses.asdict(part)}
-    return part
 
 
 def hash_file(path: Path) -> str:
@@ -80,5 +90,19 @@ def hash_file(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def digest_file(path: Path) -> str:
+    """xxh3 of a file's bytes, 32 hex digits: against damage, not against malice.
+
+    Some 10 GB a second, so that a file can be checked each time before it is used.
+    """
+    import xxhash
+
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as file:
+        while block := file.read(1 << 22):
             digest.update(block)
     return digest.hexdigest()

@@ -140,6 +140,21 @@ class Paths:
     def database_dir(self) -> Path:
         return self.root / ".fiftyone"
 
+    def outputs(self, stage: str) -> tuple[Path, ...]:
+        """The files that a stage writes and later ones read; empty for a stage without any."""
+        return {
+            "import": (self.manifest_path, self.faces_path, self.votes_path, self.dataset_path),
+            "screen": (self.screen_path, self.screen_summary_path, self.components_path),
+            "audit": (
+                self.audit_path,
+                self.audit_summary_path,
+                self.pred_probs_path,
+                self.evidence_path,
+            ),
+            "sample": (self.sample_path, self.sample_frame_path),
+            "clean": (self.clean_path, self.clean_summary_path, self.changes_path),
+        }.get(stage, ())
+
     def image_path(self, sample_id: str) -> Path:
         return self.images_dir / f"{sample_id}.png"
 
@@ -175,7 +190,8 @@ class RunFiles:
 
     @property
     def logits_path(self) -> Path:
-        """What the model says of val and test: `row` int32 [n], `logits` float32 [n, 7]."""
+        """What the model says of val and test: `sha256` uint8 [n, 32] of the pixels, `row` int32
+        [n] in the manifest of that time, `logits` float32 [n, 7]."""
         return self.folder / "logits.npz"
 
     @property

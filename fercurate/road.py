@@ -17,7 +17,6 @@ from fercurate import config, settings, workspace
 from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
 from fercurate.progress import Progress
 from fercurate.standing import standing as standing
-from fercurate.standing import warn_of_stale_clean
 from fercurate.workspace import Workspace
 
 
@@ -91,9 +90,9 @@ def run_reports(
 ) -> list[Any]:
     """The page of each stage that has run, the audit's last; without any it says what to do."""
     written = []
-    if space.screen_path.exists():
+    if space.has("screen"):
         written.append(run_screen_report(space, options, progress))
-    if space.audit_path.exists() or not written:
+    if space.has("audit") or not written:
         written.append(run_report(space, options, progress))
     return written
 
@@ -134,8 +133,6 @@ def run_train(
 ) -> Any:
     from fercurate.train import stage
 
-    if options.on == "clean":
-        warn_of_stale_clean(space, progress)
     return stage.run(space, options, progress, force=force)
 
 
@@ -152,9 +149,6 @@ def run_compare(
     seeds = compare_runs.check(space, chosen, options.split, options.votes, options.seeds)
     if not all(arm.runs for arm in chosen) and len(seeds) < options.seeds:
         progress.warn(f"Not every arm has more seeds than {', '.join(map(str, seeds))}.")
-    cleaned = {arm.workspace.root: arm.workspace for arm in chosen if arm.on == "clean"}
-    for home in cleaned.values():
-        warn_of_stale_clean(home, progress)
     shared = ("model", "effort", "epochs", "balance", "device", "set")
     alike = {name: getattr(options, name) for name in shared}
     trained = []
@@ -261,7 +255,6 @@ def run_export(
     space: Workspace, options: config.ExportConfig, progress: Progress, *, force: bool = False
 ) -> Any:
     """As plain files, or through FiftyOne for the formats that it knows."""
-    warn_of_stale_clean(space, progress)
     from fercurate.clean import export
 
     if options.as_ in export.FORMATS:

@@ -58,6 +58,11 @@ def imported(
     ]
     if result.n_rejected:
         facts.append(f"{result.n_rejected:,} input rows rejected: {space.rejected_path}")
+    if result.verdicts.here:
+        facts.append(
+            f"{result.verdicts.here:,} images with a verdict, {result.verdicts.moved:,} of them "
+            "under another name than before"
+        )
     if result.is_fer2013:
         facts.append("this is FER2013 itself, by its pixels")
     for fact in facts:
@@ -226,9 +231,11 @@ def standings(found: list[Standing], *, as_json: bool) -> None:
         out.print(f"{standing.dataset}: {standing.images:,} images")
         for name, state in standing.stages.items():
             when = standing.finished[name]
-            out.print(f"  {name:8} {state:6} {when[:16].replace('T', ' ')}".rstrip())
+            out.print(f"  {name:8} {state:7} {when[:16].replace('T', ' ')}".rstrip())
         out.print(f"  {standing.verdicts:,} images decided by a person")
-        out.print(f"  next: {standing.next_command}")
+        for problem in standing.problems:
+            out.print(f"  ! {problem}", markup=False, soft_wrap=True)
+        out.print(f"  next: {standing.next_command}", markup=False, soft_wrap=True)
 
 
 def checks(found: list[Check], *, as_json: bool) -> None:

@@ -6,9 +6,10 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from fercurate import decisions, workspace
+from fercurate import workspace
+from fercurate.errors import FercurateError
 from fercurate.files import hash_file
-from fercurate.progress import Progress
+from fercurate.records import IN_WORDS, Fault
 from fercurate.workspace import Workspace
 
 ROAD = ("import", "screen", "audit", "clean", "train")
@@ -22,10 +23,13 @@ class Standing:
     Attributes:
         dataset: Its name.
         images: How many images it has.
-        stages: For each stage of the road: "done", "stale" (its input changed) or "to do".
+        stages: For each stage of the road: "done", "to do", "stale" (its input changed),
+            "missing", "damaged", "older" or "newer" (than this version of fercurate).
         finished: When each stage last finished, ISO 8601; empty when it did not.
         verdicts: Images that a person decided.
         next_command: What to type next.
+        problems: What is wrong with the files that are there, each with the command that mends
+            it.
     """
 
     dataset: str
@@ -34,58 +38,62 @@ class Standing:
     finished: dict[str, str]
     verdicts: int
     next_command: str
+    problems: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
 
 def standing(space: Workspace) -> Standing:
-    """Where a dataset stands on the road, and the next command."""
-    recorded = space.stages()
+    """Where a dataset stands on the road, and the next command; never raises for a broken one."""
+    try:
+        recorded = space.stages()
+        problems = []
+    except FercurateError as error:
+        recorded, problems = {}, [str(error).replace("\n", " ")]
+        return Standing(
+            space.name, 0, dict.fromkeys(ROAD, "damaged"), dict.fromkeys(ROAD, ""), 0,
+            f"fercurate status{workspace.option(space)}", tuple(problems),
+        )  # fmt: skip
     finished = {name: str(recorded.get(name, {}).get("finished", "")) for name in ROAD}
-    stages = {name: "done" if finished[name] else "to do" for name in ROAD}
-    enriched = recorded.get("enrich", {}).get("summary", {})
-    # a face without a label is screened, not audited
-    changed = {
-        "screen": max(finished["import"], enriched.get("added_at", "")),
-        "audit": max(finished["import"], enriched.get("labelled_at", "")),
-    }
-    for name, when in changed.items():
-        if finished[name] and finished[name] < when:
-            stages[name] = "stale"
-    if is_clean_stale(space):
-        stages["clean"] = "stale"
-    if is_model_stale(space):
-        stages["train"] = "stale"
-    n_decided = len(decisions.standing(space.decisions()))
-    command = f"fercurate {_next(stages, n_decided)}{workspace.option(space)}"
-    images = len(space.manifest(["row"]))
-    return Standing(space.name, images, stages, finished, n_decided, command)
+    stages = {}
+    for name in ROAD:
+        stages[name], problem = _state(space, name)
+        problems += problem
+    images = decided = 0
+    try:
+        images = len(space.manifest(["row"]))
+        placed = space.placed_decisions()
+        decided = placed.n_here
+        if placed.n_left_out:
+            problems.append(
+                f"Verdicts whose image is not in this import: {placed.n_left_out:,}. They stay in "
+                f"{space.decisions_path.name} and are not applied."
+            )
+    except FercurateError as error:
+        problems.append(str(error).replace("\n", " "))
+    command = _next(space, stages, decided)
+    unique = tuple(dict.fromkeys(problems))
+    return Standing(space.name, images, stages, finished, decided, command, unique)
 
 
-def is_clean_stale(space: Workspace) -> bool:
-    """Whether something that cleaning used has other bytes now; False where nothing was cleaned."""
-    recorded = space.stages().get("clean")
-    if recorded is None:
-        return False
-    paths = {
-        "manifest": space.manifest_path,
-        "screen": space.screen_path,
-        "audit": space.audit_path,
-        "decisions": space.decisions_path,
-    }
-    used = recorded["summary"].get("inputs", {})
-    if "published" in used:  # it stands in for screen and audit
-        del paths["screen"], paths["audit"]
-    there = {name: hash_file(path) for name, path in paths.items() if path.exists()}
-    return any(used.get(name) != there.get(name) for name in paths)
-
-
-def warn_of_stale_clean(space: Workspace, progress: Progress) -> None:
-    """Say it where the clean set is stale, with the command that mends it."""
-    if is_clean_stale(space):
-        progress.warn(f"The clean set of {space.name} is older than what it was made from.")
-        progress.warn(f"Bring it up to date with: fercurate clean{workspace.option(space)}")
+def _state(space: Workspace, stage: str) -> tuple[str, list[str]]:
+    """A stage's state, and what is to be said of it."""
+    if stage == "train":
+        if stage not in space.stages():
+            return "to do", []
+        return ("stale" if is_model_stale(space) else "done"), []
+    if not space.has(stage):
+        return ("missing" if stage == "import" else "to do"), []
+    try:
+        found = space.fault(stage)
+    except FercurateError as error:  # what it was made from cannot be read
+        return "stale", [str(error).replace("\n", " ")]
+    if found is None:
+        return "done", []
+    fault: Fault = found[0]
+    said = f"{found[1].name} {IN_WORDS[fault]}. {space.again(found[1])}"
+    return fault, [] if fault == "stale" else [said]
 
 
 def is_model_stale(space: Workspace) -> bool:
@@ -94,7 +102,7 @@ def is_model_stale(space: Workspace) -> bool:
     recorded = space.stages()
     if "train" not in recorded:
         return False
-    used = recorded["train"]["summary"].get("inputs", {})
+    used = recorded["train"].get("summary", {}).get("inputs", {})
     paths = {
         "manifest": space.manifest_path,
         "audit": space.audit_path,
@@ -105,14 +113,18 @@ def is_model_stale(space: Workspace) -> bool:
     if any(not path.exists() or hash_file(path) != used[name] for name, path in there.items()):
         return True
     cleaned = str(recorded.get("clean", {}).get("finished", ""))
-    return "clean" not in used and cleaned > str(recorded["train"]["finished"])
+    return "clean" not in used and cleaned > str(recorded["train"].get("finished", ""))
 
 
-def _next(stages: dict[str, str], n_decided: int) -> str:
+def _next(space: Workspace, stages: dict[str, str], n_decided: int) -> str:
     """The first stage that is open; before clean a person decides."""
+    option = workspace.option(space)
     open_stages = [name for name, state in stages.items() if state != "done"]
     if not open_stages:
-        return "evaluate" if n_decided else "review --sample 200"
-    if open_stages[0] == "clean" and not n_decided:
-        return "review --sample 200"
-    return open_stages[0]
+        return f"fercurate {'evaluate' if n_decided else 'review --sample 200'}{option}"
+    first = open_stages[0]
+    if first == "import" or stages[first] != "to do":
+        return space.command(first)
+    if first == "clean" and not n_decided:
+        return f"fercurate review --sample 200{option}"
+    return f"fercurate {first}{option}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from fercurate.audit import noise, rank
 from fercurate.audit.evidence import Evidence, gather, own_spaces
+from fercurate.identity import packed
 from fercurate.rerank import known
 from fercurate.rerank.known import Known
 from fercurate.rerank.learn import Verdicts, learn
@@ -40,17 +42,27 @@ class Kept:
 def keep(
     space: Workspace,
     rows: NDArray[np.int64],
+    digests: Sequence[str],
     labels: NDArray[np.int64],
     groups: NDArray[np.int64],
     repeats: list[list[HeldOut]],
 ) -> Kept:
-    """Gather what the folds say, learn what can be learnt without a verdict, write it down."""
+    """Gather what the folds say, learn what can be learnt without a verdict, write it down.
+
+    Args:
+        space: Whose evidence it is.
+        rows: int64 [N], rows of the manifest.
+        digests: sha256 of the pixels of these N images, hex.
+        labels, groups: int64 [N], as in `Known`.
+        repeats: What the folds held out.
+    """
     evidence, neighbours = gather(repeats, labels)
     model = rank.estimated_noise(evidence, labels)
     apart = noise.true_probs(rank.mixed(evidence), model, rank.STEPS)
     margins = rank.standardised(evidence.margins)
     spaces = own_spaces(repeats, len(labels))
-    begun = Known(rows, labels, groups, *spaces, apart, model.transition, margins)
+    pixels = packed(digests)
+    begun = Known(rows, pixels, labels, groups, *spaces, apart, model.transition, margins)
     first = begun.evidence(known.general_features(space, rows))
     picture = learn(first, Verdicts(), rounds=FIRST_ROUNDS).picture
     kept = Kept(replace(begun, start=picture), evidence, neighbours)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from fercurate.config import AuditConfig
 from fercurate.decisions import settle
 from fercurate.errors import InputError
 from fercurate.files import fingerprint, write_json, write_table
+from fercurate.identity import packed
 from fercurate.labels import CLASSES
 from fercurate.rerank import known, profiles
 from fercurate.rerank.choice import Coefficients
@@ -83,7 +85,20 @@ def fingerprint_of(workspace: Workspace, trained: str, config: AuditConfig) -> s
         for name, found in settle(workspace.decisions()).items()
     }
     screened = workspace.fingerprint_of("screen")
-    return fingerprint(trained, RANKING, screened, profile.name, profile.prior, stands)
+    return fingerprint(trained, RANKING, screened, profile.name, _prior(profile), stands)
+
+
+def _prior(profile: Profile) -> dict[str, Any]:
+    """What a ranking starts from, by the names under which it was always noted."""
+    prior, mean = profile.prior, profile.prior.mean
+    return {
+        "Prior": {
+            "mean": {"shared": mean.shared, "bias": mean.bias, "confusion": mean.confusion},
+            "shared": prior.shared,
+            "bias": prior.bias,
+            "confusion": prior.confusion,
+        }
+    }
 
 
 def _profile(workspace: Workspace, config: AuditConfig) -> Profile:
@@ -118,16 +133,17 @@ def relearn(workspace: Workspace, config: AuditConfig) -> AuditResult:
     """Rank the images of the last audit anew.
 
     Raises:
-        InputError: there was no audit, or its images were imported anew since.
+        InputError: there was no audit, or it is damaged, or its images or labels are others now.
     """
     earlier = workspace.audit_summary()
     kept = kept_files.load(workspace)
-    manifest = workspace.manifest(["row", "sample_id", "split", "label", "is_constant"])
-    audited = manifest.iloc[kept.known.rows].reset_index(drop=True)
-    if audited["label"].tolist() != [CLASSES[label] for label in kept.known.labels]:
+    columns = ["row", "sample_id", "sha256", "split", "label", "is_constant"]
+    audited = workspace.manifest(columns).iloc[kept.known.rows].reset_index(drop=True)
+    is_same = (packed(audited["sha256"].tolist()) == kept.known.sha256).all()
+    if not is_same or audited["label"].tolist() != [CLASSES[i] for i in kept.known.labels]:
         raise InputError(
-            f"The labels of {workspace.name} are not those that were audited.",
-            f"Audit again: fercurate audit{option(workspace)}",
+            f"{workspace.evidence_path} is of other images or labels.",
+            workspace.again(workspace.evidence_path),
         )
     trained = str(earlier["trained"])
     wanted = fingerprint_of(workspace, trained, config)
@@ -136,7 +152,11 @@ def relearn(workspace: Workspace, config: AuditConfig) -> AuditResult:
         return result(workspace.stages()[STAGE]["summary"], skipped=True)
     outcome = rank(workspace, kept, config)
     about = {name: earlier[name] for name in _ABOUT}
-    written = write(workspace, audited, kept, outcome, wanted, about, trained)
+    noted = workspace.stages()[STAGE]
+    written = write(
+        workspace, audited, kept, outcome, wanted, about, trained, noted["inputs"],
+        noted["command"],
+    )  # fmt: skip
     save_profile(workspace, config)
     return written
 
@@ -155,6 +175,8 @@ def write(
     wanted: str,
     about: dict[str, Any],
     trained: str,
+    made_from: Mapping[str, str],
+    command: str,
 ) -> AuditResult:
     """Write the table, the summary and the record.
 
@@ -163,6 +185,8 @@ def write(
         outcome: The ranking.
         wanted: Fingerprint of the ranking; `trained` that of its networks.
         about: What was trained.
+        made_from: The inputs, as `Workspace.record` takes them.
+        command: What makes this audit anew.
     """
     made = table.build(audited, kept, outcome.ranking)
     counts = outcome.ranking.joint.astype(np.float64)
@@ -184,7 +208,7 @@ def write(
     }
     write_json(workspace.audit_summary_path, {"fingerprint": wanted, **summary})
     write_table(workspace.audit_path, made)
-    workspace.record(STAGE, wanted, summary)
+    workspace.record(STAGE, wanted, summary, inputs=made_from, command=command)
     return result(summary)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate import copies
+from fercurate import copies, records
 from fercurate.audit import kept as kept_files
 from fercurate.audit import ranking
 from fercurate.audit.kept import Kept
@@ -60,14 +61,11 @@ def run(
     audited = _audited(manifest, config, workspace)
     trained = fingerprint(STAGE, TRAINING, _content(audited), _for_training(config))
     wanted = ranking.fingerprint_of(workspace, trained, config)
-    if (
-        not force
-        and workspace.fingerprint_of(STAGE) == wanted
-        and workspace.audit_path.exists()
-        and workspace.evidence_path.exists()
-    ):
+    if not force and workspace.is_done(STAGE, wanted):
         ranking.save_profile(workspace, config)
         return result(workspace.stages()[STAGE]["summary"], skipped=True)
+    made_from = _made_from(workspace, config)
+    command = records.command_of(STAGE, dataclasses.replace(config, save_profile=None))
     started = time.monotonic()
     folder = workspace.run_dir(f"audit-{trained}")
     before = 0.0 if force else _seconds_before(folder)
@@ -75,9 +73,18 @@ def run(
     outcome = ranking.rank(workspace, kept, config)
     seconds = before + time.monotonic() - started
     about["seconds"] = round(seconds, 1)
-    written = ranking.write(workspace, audited, kept, outcome, wanted, about, trained)
+    written = ranking.write(
+        workspace, audited, kept, outcome, wanted, about, trained, made_from, command
+    )
     ranking.save_profile(workspace, config)
     return written
+
+
+def _made_from(workspace: Workspace, config: AuditConfig) -> dict[str, str]:
+    """What puts an audit out of date; a screen only where one was heard."""
+    images = "labelled-train" if config.split == "train" else "labelled"
+    inputs = {name: workspace.identity(name) for name in (images, "screen")}
+    return {name: value for name, value in inputs.items() if value}
 
 
 def _crossfit(
@@ -124,7 +131,7 @@ def _crossfit(
         if not is_trained:
             spent = before + time.monotonic() - started
             write_json(folder / "config.json", {**asdict(plan), "seconds": spent})
-    kept = kept_files.keep(workspace, rows, labels, groups, repeats)
+    kept = kept_files.keep(workspace, rows, audited["sha256"].tolist(), labels, groups, repeats)
     probs = kept.evidence.probs
     everything = np.full((len(workspace.faces()), N_CLASSES), np.nan, np.float32)
     everything[rows] = probs
@@ -177,8 +184,14 @@ def _content(audited: pd.DataFrame) -> str:
 
 
 def _for_training(config: AuditConfig) -> dict[str, Any]:
-    ranks_only = ("profile", "relearn", "save_profile")
-    return {k: v for k, v in asdict(config).items() if k not in ranks_only}
+    """What decides about the networks; profile and verdicts decide about the ranking alone."""
+    return {
+        "effort": config.effort,
+        "folds": config.folds,
+        "split": config.split,
+        "seed": config.seed,
+        "device": config.device,
+    }
 
 
 def _forget(folder: Path) -> None:

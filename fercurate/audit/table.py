@@ -29,7 +29,7 @@ def build(audited: pd.DataFrame, kept: Kept, ranking: Ranking) -> pd.DataFrame:
     verdict = rank.verdicts(ranking, evidence, labels)
     # what cannot be seen cannot be labelled
     verdict = np.where(audited["is_constant"], "outlier", verdict)
-    table: pd.DataFrame = audited[["row", "sample_id", "split", "label"]].copy()
+    table: pd.DataFrame = audited[["row", "sample_id", "sha256", "split", "label"]].copy()
     table["label_quality"] = ranking.quality
     table["rank"] = np.empty(len(table), np.int32)
     table.loc[np.argsort(ranking.quality, kind="stable"), "rank"] = np.arange(

@@ -23,7 +23,7 @@ def clean_table(manifest: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """One row a kept image, in the manifest's order.
 
     Returns:
-        `row` int32, `sample_id`, `split`, `label` (None: an untouched image without one),
+        `row` int32, `sample_id`, `sha256`, `split`, `label` (None: an untouched image without one),
         `given_label`, `gold_label` (what reviewers settled on, None elsewhere), `why` (one of
         `reasons.STAYS`), and `soft_<class>` float32, adding up to 1 (NaN without a label).
     """
@@ -35,6 +35,7 @@ def clean_table(manifest: pd.DataFrame, plan: Plan) -> pd.DataFrame:
         {
             "row": manifest["row"].to_numpy(np.int32)[stays],
             "sample_id": manifest["sample_id"].to_numpy(object)[stays],
+            "sha256": manifest["sha256"].to_numpy(object)[stays],
             "split": manifest["split"].to_numpy(object)[stays],
             "label": names[plan.label[stays]],
             "given_label": names[plan.given[stays]],
@@ -50,7 +51,7 @@ def changes_table(manifest: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """One row an image that was dropped, relabeled or merged, or softened by a person.
 
     Returns:
-        `row`, `sample_id`, `split`, `from`, `to` (empty: dropped), `change` (dropped,
+        `row`, `sample_id`, `sha256`, `split`, `from`, `to` (empty: dropped), `change` (dropped,
         relabeled, merged or softened), `reason`, `confidence` (0..1 that the change is right,
         empty where nothing says) and `who` (empty: nobody decided).
     """
@@ -68,6 +69,7 @@ def changes_table(manifest: pd.DataFrame, plan: Plan) -> pd.DataFrame:
         {
             "row": manifest["row"].to_numpy(np.int32),
             "sample_id": manifest["sample_id"].to_numpy(object),
+            "sha256": manifest["sha256"].to_numpy(object),
             "split": manifest["split"].to_numpy(object),
             "from": names[plan.given],
             "to": np.where(plan.stays, names[plan.label], ""),

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.errors import InputError
-from fercurate.files import hash_file
 from fercurate.labels import CLASSES, INDEX, N_CLASSES
 from fercurate.workspace import Workspace, option
 
@@ -31,14 +29,16 @@ class Evidence:
         notes: What was not there and so was not used, a sentence each.
         removal_precision: Share of the images held for no human face that are none, 0..1, as
             cross-validated; None where nobody measured it.
-        hashes: Of each input's content, by name: what the result depends on.
+        inputs: What tells each input from another one, by name (`Workspace.identity`).
+        published: sha256 of the published list's file; empty where none was used.
     """
 
     table: pd.DataFrame
     used: tuple[str, ...]
     notes: tuple[str, ...]
     removal_precision: float | None
-    hashes: dict[str, str]
+    inputs: dict[str, str]
+    published: str = ""
 
 
 def blank(manifest: pd.DataFrame) -> pd.DataFrame:
@@ -73,10 +73,11 @@ def gather(space: Workspace, manifest: pd.DataFrame) -> Evidence:
     """What screen and audit found, as far as they have run.
 
     Raises:
-        InputError: the audit is of another import, or too old to have beliefs.
+        InputError: screen or audit are damaged or out of date.
     """
     table = blank(manifest)
-    used, notes, hashes = [], [], {}
+    used, notes = [], []
+    inputs = {name: space.identity(name) for name in ("screen", "audit")}
     precision = None
     screen = space.screen()
     if screen is None:
@@ -85,13 +86,12 @@ def gather(space: Workspace, manifest: pd.DataFrame) -> Evidence:
             f"Find them with: fercurate screen{option(space)}"
         )
     else:
-        _add_screen(table, _same_images(screen, manifest, f"fercurate screen{option(space)}"))
+        _add_screen(table, screen)
         used.append("screen")
-        hashes["screen"] = hash_file(space.screen_path)
         classifier = space.screen_summary().get("classifier") or {}
         found = classifier.get("precision", {}).get("not human")
         precision = None if found is None else float(found)
-    if not space.audit_path.exists():
+    if not space.has("audit"):
         notes.append(
             "No audit: doubtful labels stay as they are. "
             f"Find them with: fercurate audit{option(space)}"
@@ -105,22 +105,17 @@ def gather(space: Workspace, manifest: pd.DataFrame) -> Evidence:
                 "trained no better than the raw one, and 100 verdicts made the difference. "
                 f"Give them with: fercurate review --sample 100{option(space)}"
             )
-        hashes["audit"] = hash_file(space.audit_path)
-    return Evidence(table, tuple(used), tuple(notes), precision, hashes)
+    return Evidence(table, tuple(used), tuple(notes), precision, inputs)
 
 
 def _audit_in_words(space: Workspace) -> str:
     """The audit, and what it knew beforehand; a profile is named wherever it was used."""
-    if not space.audit_summary_path.exists():
-        return "audit"
     about = space.audit_summary()
     profile, n = about.get("profile", "unknown"), about.get("n_verdicts", 0)
     return f"audit (profile {profile}, {n:,} verdicts)"
 
 
 def _knows_nothing(space: Workspace) -> bool:
-    if not space.audit_summary_path.exists():
-        return False
     about = space.audit_summary()
     return about.get("profile") == "generic" and not about.get("n_verdicts", 0)
 
@@ -145,15 +140,6 @@ def two_way_belief(
     return belief
 
 
-def _same_images(found: pd.DataFrame, manifest: pd.DataFrame, command: str) -> pd.DataFrame:
-    if len(found) != len(manifest) or (found["sample_id"] != manifest["sample_id"]).any():
-        raise InputError(
-            "What was found is of other images than the dataset has now.",
-            f"Bring it up to date with: {command}",
-        )
-    return found
-
-
 def _add_screen(table: pd.DataFrame, screen: pd.DataFrame) -> None:
     human = screen["human_score"].to_numpy(np.float32)
     by_eye = screen["kind_by_eye"].notna().to_numpy()
@@ -168,19 +154,7 @@ def _add_screen(table: pd.DataFrame, screen: pd.DataFrame) -> None:
 
 def _add_audit(table: pd.DataFrame, space: Workspace) -> None:
     audit = space.audit()
-    again = f"fercurate audit --force{option(space)}"
-    if missing := set(BELIEFS) - set(audit.columns):
-        raise InputError(
-            f"The audit has no {min(missing)}: an earlier version made it.",
-            f"Make it again with: {again}",
-        )
     row = audit["row"].to_numpy()
-    ids = space.manifest(["sample_id"])["sample_id"].to_numpy(object)
-    if len(row) and (row.max() >= len(ids) or (ids[row] != audit["sample_id"]).any()):
-        raise InputError(
-            "The audit is of other images than the dataset has now.",
-            f"Bring it up to date with: {again}",
-        )
     for name in BELIEFS:
         column = table[name].to_numpy(np.float32, copy=True)
         column[row] = audit[name].to_numpy(np.float32)

@@ -77,7 +77,7 @@ def run(
                 _write_csv(folder, space, table, advance)
             else:
                 _write_folders(folder, space, table, advance)
-        soft = table[["sample_id", "split", "label", "why", *SOFT]]
+        soft = table[["sample_id", "sha256", "split", "label", "why", *SOFT]]
         text = soft.to_csv(index=False, float_format="%.6g", lineterminator="\n")
         write_text(folder / "soft_labels.csv", text)
     return ExportResult(

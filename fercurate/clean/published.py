@@ -78,7 +78,8 @@ def gather(space: Workspace, manifest: pd.DataFrame, path: Path) -> Evidence:
         (f"published list {path.name}: {said}",),
         notes,
         None,
-        {"published": hash_file(path)},
+        {},
+        hash_file(path),
     )
 
 

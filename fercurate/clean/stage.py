@@ -6,11 +6,13 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from fercurate.clean.policy import policy_of
+from fercurate import records
+from fercurate.clean.policy import Policy, policy_of
 from fercurate.config import CleanConfig
 from fercurate.decisions import settle
 from fercurate.errors import InputError
-from fercurate.files import fingerprint, hash_file, write_json, write_table, write_text
+from fercurate.files import fingerprint, write_json, write_table, write_text
+from fercurate.identity import Placed
 from fercurate.progress import Progress
 from fercurate.workspace import Workspace, option
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from fercurate.clean.evidence import Evidence
 
 STAGE = "clean"
-VERSION = 1
+VERSION = 2
 """Raised when the same input would give another clean table."""
 
 
@@ -59,12 +61,15 @@ def run(
         force: Write again even if the result is there.
 
     Raises:
-        InputError: the policy asks for what is not there, or screen or audit are out of date.
+        InputError: the policy asks for what is not there, or screen or audit are damaged or out
+            of date.
     """
     started = time.monotonic()
     policy = policy_of(config)
+    inputs = {name: workspace.identity(name) for name in ("images", "decisions")}
     manifest = workspace.manifest()
-    events = workspace.decisions()
+    placed = workspace.placed_decisions()
+    events = placed.events
     if not events and config.policy == "decided":
         raise InputError(
             "Nobody has decided anything yet, and the policy decided does nothing else.",
@@ -73,13 +78,14 @@ def run(
     evidence = _evidence(workspace, manifest, config)
     for note in evidence.notes:
         progress.warn(note)
-    hashes = {"manifest": hash_file(workspace.manifest_path), **evidence.hashes}
-    if workspace.decisions_path.exists():
-        hashes["decisions"] = hash_file(workspace.decisions_path)
-    settings = {k: str(v) for k, v in asdict(config).items() if k != "with_published"}
-    wanted = fingerprint(STAGE, VERSION, policy, settings, hashes, evidence.removal_precision)
-    recorded = workspace.stages().get(STAGE, {})
-    if not force and recorded.get("fingerprint") == wanted and _is_whole(workspace):
+    inputs |= evidence.inputs
+    published = evidence.published
+    for note in _left_out(placed):
+        progress.warn(note)
+    wanted = fingerprint(
+        STAGE, VERSION, _settings(config, policy), inputs, published, evidence.removal_precision
+    )
+    if not force and workspace.is_done(STAGE, wanted):
         summary = workspace.clean_summary()
         return CleanResult(
             policy.name, summary, evidence.notes, time.monotonic() - started, skipped=True
@@ -100,15 +106,17 @@ def run(
         "used": [*evidence.used, *(["decisions"] if events else [])],
         "not_used": list(evidence.notes),
         "n_decided": int(known.sum()),
-        "n_decided_elsewhere": len(settled) - int(known.sum()),
-        "inputs": hashes,
+        "n_decided_elsewhere": placed.n_left_out,
+        "inputs": inputs,
+        "published": published,
         **diff.summary(manifest, made, evidence.table["kind_by_eye"], evidence.removal_precision),
     }
     write_text(workspace.changes_path, changes.to_csv(index=False, lineterminator="\n"))
     write_json(workspace.clean_summary_path, summary)
     write_table(workspace.clean_path, diff.clean_table(manifest, made))
-    brief = {k: summary[k] for k in ("policy", "inputs", "n_kept", "n_dropped", "n_relabeled")}
-    workspace.record(STAGE, wanted, brief)
+    brief = {k: summary[k] for k in ("policy", "n_kept", "n_dropped", "n_relabeled")}
+    command = records.command_of(STAGE, config)
+    workspace.record(STAGE, wanted, brief, inputs=inputs, command=command)
     return CleanResult(policy.name, summary, evidence.notes, time.monotonic() - started)
 
 
@@ -122,6 +130,29 @@ def _evidence(workspace: Workspace, manifest: pd.DataFrame, config: CleanConfig)
     return evidence.gather(workspace, manifest)
 
 
-def _is_whole(workspace: Workspace) -> bool:
-    paths = (workspace.clean_path, workspace.clean_summary_path, workspace.changes_path)
-    return all(path.exists() for path in paths)
+def _left_out(placed: Placed) -> list[str]:
+    """What to say of verdicts that are not applied."""
+    said = []
+    if placed.n_gone:
+        said.append(f"Verdicts whose image this dataset does not have: {placed.n_gone:,}.")
+    if placed.n_untied:
+        said.append(
+            f"Verdicts of an earlier version that nobody can tie to an image: {placed.n_untied:,}."
+        )
+    return said
+
+
+def _settings(config: CleanConfig, policy: Policy) -> dict[str, Any]:
+    """What decides about a clean set beside its inputs."""
+    return {
+        "policy": policy.name,
+        "remove": policy.remove,
+        "relabel": policy.relabel,
+        "drop": policy.drop,
+        "clear": policy.clear,
+        "certain": policy.certain,
+        "soften": policy.soften,
+        "copies": policy.copies,
+        "splits": config.splits,
+        "merge": config.merge,
+    }

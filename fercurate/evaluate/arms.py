@@ -79,17 +79,17 @@ def parse(text: str, space: Workspace, datasets: Path = DATASETS) -> Arm:
         runs = _finished(text, what, home)
         more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
         return Arm(f"{home.name}:{runs[0]}{more}" if named else f"{runs[0]}{more}", home, runs=runs)
-    if what != "raw" and not home.clean_path.exists():
+    if what != "raw" and not home.has("clean"):
         raise InputError(
             f"{text!r}: {home.name} has no clean set.",
             f"Make it: fercurate clean --dataset {home.name}",
         )
-    if what != "clean" and labels == "corrected" and not home.audit_path.exists():
+    if what != "clean" and labels == "corrected" and not home.has("audit"):
         raise InputError(
             f"{text!r}: {home.name} was not audited.",
             f"Audit it: fercurate audit --dataset {home.name}",
         )
-    if labels == "votes" and not home.votes_path.exists():
+    if labels == "votes" and not home.has("import", home.votes_path):
         raise no_votes(home)
     return Arm(name, home, what, labels or _OWN_LABELS.get(what, "given"))
 

@@ -128,16 +128,18 @@ def run(
     told: list[dict[str, Any]] = []
     runs = {arm.name: by_seed(folders) for arm, folders in arms}
     seeds = common_seeds(runs)
+    digests = manifest["sha256"].iloc[rows].tolist()
     for arm, _ in arms:
-        _check_same_images(space, arm.workspace, rows)
         folders = [runs[arm.name][seed] for seed in seeds]
         of_arm = [read_config(folder) for folder in folders]
-        predictions[arm.name] = np.stack([read_predictions(folder, rows) for folder in folders])
+        predictions[arm.name] = np.stack(
+            [read_predictions(folder, arm.workspace, digests) for folder in folders]
+        )
         results.append(_described(arm, runs[arm.name], seeds, of_arm))
         told += of_arm
     recipe, differs = _recipe(told)
     truths = {"given": given}
-    if votes_file is not None or space.votes_path.exists():
+    if votes_file is not None or space.has("import", space.votes_path):
         truths["gold"] = gold_classes(read_votes(space, votes_file))[rows]
         is_leak = manifest["is_split_leak"].to_numpy(bool)[rows]
         truths["gold_alone"] = np.where(is_leak, -1, truths["gold"])
@@ -181,11 +183,12 @@ def check(
     Returns:
         The seeds to train with: of 0 to `n_seeds` - 1 those that all arms of finished runs have.
     """
-    _, rows, _ = _scored(space, split)
+    manifest, rows, _ = _scored(space, split)
+    digests = manifest["sha256"].iloc[rows].tolist()
     for arm in arms:
-        _check_same_images(space, arm.workspace, rows)
+        _check_same_images(space, arm, digests)
         for folder in arm.folders():
-            read_predictions(folder, rows)
+            read_predictions(folder, arm.workspace, digests)
     if votes_file is not None:
         read_votes(space, votes_file)
     return common_seeds(
@@ -221,11 +224,13 @@ def _pairs(arms: Sequence[Arm]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _check_same_images(space: Workspace, other: Workspace, rows: NDArray[np.int64]) -> None:
-    if other.root.resolve() == space.root.resolve():
+def _check_same_images(space: Workspace, arm: Arm, digests: Sequence[str]) -> None:
+    """Raise where a run of the arm would not hold out the images that score."""
+    other = arm.workspace
+    if arm.runs or other.root.resolve() == space.root.resolve():
         return
-    here, there = space.manifest(["sha256"]), other.manifest(["sha256"])
-    if len(there) <= rows.max() or (here.iloc[rows] != there.iloc[rows]).to_numpy().any():
+    there = other.manifest(["split", "sha256"])
+    if not set(there.loc[there["split"] != "train", "sha256"]).issuperset(digests):
         raise InputError(
             f"{other.name} has other images to score on than {space.name}.",
             "Arms compare only where validation and test are the same images.",

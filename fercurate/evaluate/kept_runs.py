@@ -12,15 +12,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.errors import FercurateError, InputError
+from fercurate.files import hash_file
+from fercurate.identity import unpacked
 from fercurate.paths import RunFiles
+from fercurate.workspace import Workspace, option
 
 
-def read_predictions(folder: Path, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The class that a run predicts for each of `rows`, int64 [n], 0..6.
+def read_predictions(folder: Path, home: Workspace, sha256: Sequence[str]) -> NDArray[np.int64]:
+    """The class that a run predicts for each of n images, int64 [n], 0..6.
+
+    Args:
+        folder: Of the run.
+        home: The dataset that it was trained in.
+        sha256: Of the n images' pixels.
 
     Raises:
-        InputError: the run did not finish, or did not see these rows.
+        InputError: the run did not finish, or held out other images than these.
         FercurateError: its logits cannot be read.
+    """
+    predicted: NDArray[np.int64] = read_logits(folder, home, sha256).argmax(axis=1).astype(np.int64)
+    return predicted
+
+
+def read_logits(folder: Path, home: Workspace, sha256: Sequence[str]) -> NDArray[np.float32]:
+    """What a run kept of images of val and test, looked up by their pixels.
+
+    Args:
+        folder, home, sha256: As for `read_predictions`.
+
+    Returns:
+        float32 [n, 7], before the temperature.
+
+    Raises:
+        InputError, FercurateError: as `read_predictions`.
     """
     path = RunFiles(folder).logits_path
     if not path.exists():
@@ -30,20 +54,38 @@ def read_predictions(folder: Path, rows: NDArray[np.int64]) -> NDArray[np.int64]
         )
     try:
         with np.load(path, allow_pickle=False) as stored:
-            seen, logits = stored["row"].astype(np.int64), stored["logits"]
+            seen, logits = stored["row"].astype(np.int64), stored["logits"].astype(np.float32)
+            digests = unpacked(stored["sha256"]) if "sha256" in stored else None
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise FercurateError(
             f"{path} cannot be read: {error}", "Train the run again with --force."
         ) from error
-    order = np.argsort(seen)
-    place = np.searchsorted(seen[order], rows)
-    if not np.array_equal(seen[order][np.minimum(place, len(seen) - 1)], rows):
+    if digests is None:
+        digests = _digests_then(folder, home, seen)
+    place = {digest: i for i, digest in enumerate(digests)}
+    found = [place.get(digest, -1) for digest in sha256]
+    if -1 in found or len(digests) != len(logits):
         raise InputError(
-            f"The run {folder.name} did not see all images of this split.",
-            "It was trained on other data: train it again with --force.",
+            f"The run {folder.name} was trained on other images: it kept nothing of "
+            f"{found.count(-1):,} of the {len(found):,} that are to be scored.",
+            f"Train one on these: fercurate train{option(home)}",
         )
-    predicted: NDArray[np.int64] = logits[order[place]].argmax(axis=1).astype(np.int64)
-    return predicted
+    chosen: NDArray[np.float32] = logits[found]
+    return chosen
+
+
+def _digests_then(folder: Path, home: Workspace, rows: NDArray[np.int64]) -> list[str]:
+    """The pixels of the rows that a run of an earlier version names, where its manifest is still
+    there."""
+    used = read_config(folder).get("inputs", {}).get("manifest")
+    if used != hash_file(home.manifest_path):
+        raise InputError(
+            f"The run {folder.name} is of an earlier version and of another import: nobody can "
+            "say which images its answers are about.",
+            f"Train one on these: fercurate train{option(home)}",
+        )
+    digests: list[str] = home.manifest(["sha256"])["sha256"].iloc[rows].tolist()
+    return digests
 
 
 def by_seed(folders: Sequence[Path]) -> dict[int, Path]:

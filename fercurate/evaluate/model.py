@@ -19,7 +19,6 @@ from fercurate.evaluate.audit_scores import read_votes
 from fercurate.evaluate.calibration_scores import Calibration, calibration
 from fercurate.evaluate.model_scores import Scores, recognised_well, score
 from fercurate.evaluate.outputs import Outputs
-from fercurate.files import hash_file
 from fercurate.labels import INDEX, SPLIT_TITLES
 from fercurate.progress import Progress
 from fercurate.votes import gold_classes
@@ -140,13 +139,11 @@ def run(
     view = None if config.labels is None else groups.limited(config.labels)
     if config.model is None:
         found = outputs.of_run(workspace, config.run, config.split)
-        used = found.run.get("inputs", {}).get("manifest")
-        if used is not None and used != hash_file(workspace.manifest_path):
-            progress.warn("The images or labels have changed since this run was trained.")
     else:
         found = outputs.of_file(workspace, config.model, config.split, config.device, progress)
     truth = truths(workspace, found.rows, config.votes)
-    if "gold" not in truth and (config.votes is not None or workspace.votes_path.exists()):
+    has_votes = workspace.has("import", workspace.votes_path)
+    if "gold" not in truth and (config.votes is not None or has_votes):
         progress.warn(f"The votes agree on no image of the split {found.split}: no gold scores.")
     return evaluate(workspace, found, truth, view), found
 
@@ -164,7 +161,7 @@ def truths(workspace: Workspace, rows: NDArray[np.int64], votes: Path | None) ->
             f"{workspace.name} has no label in the split {manifest['split'].iloc[0]}.",
             f"Import labelled images, or see: fercurate status{option(workspace)}",
         )
-    if votes is not None or workspace.votes_path.exists():
+    if votes is not None or workspace.has("import", workspace.votes_path):
         found["gold"] = gold_classes(read_votes(workspace, votes))[rows]
     found["reviewed"] = manifest["sample_id"].map(_settled(workspace)).fillna(-1).to_numpy(np.int64)
     return {name: labels for name, labels in found.items() if (labels >= 0).any()}
@@ -294,6 +291,6 @@ def _copies(
     exact = workspace.manifest(["duplicate_group"])["duplicate_group"].to_numpy(np.int64)
     screen = workspace.screen()
     near = None
-    if screen is not None and len(screen) == len(exact) and "near_duplicate_group" in screen:
+    if screen is not None:
         near = screen["near_duplicate_group"].to_numpy(np.int64)
     return leaks.copies(rows, training, exact, near)

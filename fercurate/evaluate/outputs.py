@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.errors import FercurateError, InputError
+from fercurate.evaluate.kept_runs import read_logits
 from fercurate.files import hash_file
 from fercurate.infer.classifier import BATCH, Classifier, open_classifier
 from fercurate.infer.info import ModelInfo
@@ -21,6 +21,9 @@ from fercurate.labels import CLASSES
 from fercurate.paths import RunFiles
 from fercurate.progress import Progress
 from fercurate.workspace import Workspace, option
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -73,26 +76,15 @@ def of_run(workspace: Workspace, named: str | None, split: str) -> Outputs:
     _, info = load_model(files.best_path)
     _require_classes(info, files.best_path)
     try:
-        with np.load(files.logits_path) as kept:
-            rows, logits = kept["row"].astype(np.int64), kept["logits"].astype(np.float32)
         run, curve = _json(files.config_path), _json(files.metrics_path)
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+    except (OSError, ValueError) as error:
         raise FercurateError(
             f"The run {folder.name} is damaged: {error}", "Train it again with --force."
         ) from error
-    splits = workspace.manifest(["split"])["split"].to_numpy(str)
-    if len(rows) and rows.max() >= len(splits):
-        raise InputError(
-            f"The run {folder.name} was trained on other images than {workspace.name} has now.",
-            f"Train one on these: fercurate train{option(workspace)}",
-        )
-    inside = splits[rows] == split
-    if not inside.any():
-        raise InputError(
-            f"The run {folder.name} kept nothing of the split {split}.",
-            f"{workspace.name} has no image there.",
-        )
-    return Outputs(folder.name, split, rows[inside], logits[inside], info, run, curve)
+    manifest = workspace.manifest(["split", "sha256"])
+    rows = _rows(workspace, manifest, split)
+    logits = read_logits(folder, workspace, manifest["sha256"].iloc[rows].tolist())
+    return Outputs(folder.name, split, rows, logits, info, run, curve)
 
 
 def of_file(
@@ -105,15 +97,20 @@ def of_file(
     """
     classifier = open_classifier(path, device)
     _require_classes(classifier.info, path)
-    rows = np.flatnonzero(workspace.manifest(["split"])["split"].to_numpy(str) == split)
+    rows = _rows(workspace, workspace.manifest(["split"]), split)
+    with progress.task("Classify", len(rows)) as advance:
+        logits = _logits(classifier, workspace.faces()[rows], advance)
+    return Outputs(path.name, split, rows, logits, classifier.info)
+
+
+def _rows(workspace: Workspace, manifest: pd.DataFrame, split: str) -> NDArray[np.int64]:
+    rows = np.flatnonzero(manifest["split"].to_numpy(str) == split)
     if not len(rows):
         raise InputError(
             f"{workspace.name} has no image in the split {split}.",
             f"See which it has: fercurate status{option(workspace)}",
         )
-    with progress.task("Classify", len(rows)) as advance:
-        logits = _logits(classifier, workspace.faces()[rows], advance)
-    return Outputs(path.name, split, rows, logits, classifier.info)
+    return rows
 
 
 def _logits(
@@ -154,7 +151,7 @@ def training_rows(workspace: Workspace, run: dict[str, Any]) -> tuple[NDArray[np
     on = run.get("config", {}).get("on")
     path = workspace.clean_path
     used = run.get("inputs", {}).get("clean")
-    if on == "clean" and path.exists() and used == hash_file(path):
+    if on == "clean" and used is not None and path.exists() and used == hash_file(path):
         clean = workspace.clean()
         rows = clean.loc[clean["split"] == "train", "row"].to_numpy(np.int64)
         return rows, "the clean set that the run was trained on"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
+from fercurate import records
 from fercurate.errors import FercurateError
-from fercurate.files import write_json, write_table
+from fercurate.files import write_table
 from fercurate.ingest.batch import Batch, Faces
 from fercurate.ingest.staging import staging
 from fercurate.ingest.store import Store, write_pngs
 from fercurate.ingest.table import manifest_of, photo_ids
-from fercurate.labels import FERPLUS_COLUMNS
 from fercurate.progress import Progress
 from fercurate.workspace import Workspace
 
@@ -33,7 +32,8 @@ def append(
     """Add images to the train split; the rows that are there keep their places.
 
     The columns that compare images (copies, conflicts, leaks) are made anew for all of them
-    as import makes them; votes get rows of zeros.
+    as import makes them. Votes stay as they are: who reads them takes the new images for not
+    annotated.
 
     Args:
         workspace: Imported; the new images are not in it.
@@ -71,25 +71,7 @@ def append(
                 "Run this one again.",
             )
         _install(staged, workspace, ids, lambda: record(manifest))
-    mend(workspace)
     return manifest
-
-
-def mend(workspace: Workspace) -> None:
-    """Let what goes by the manifest's length follow it: votes, and the count of images.
-
-    The last step of `append`, and the first of the next one should that be killed before.
-    """
-    n = len(workspace.manifest(["row"]))
-    votes = workspace.votes()
-    if votes is not None and len(votes) < n:
-        table = votes[list(FERPLUS_COLUMNS)].reindex(range(n), fill_value=0).astype(np.int16)
-        table.insert(0, "row", np.arange(n, dtype=np.int32))
-        write_table(workspace.votes_path, table)
-    if workspace.dataset_path.exists():
-        about = json.loads(workspace.dataset_path.read_text(encoding="utf-8"))
-        if about.get("n_images") != n:
-            write_json(workspace.dataset_path, about | {"n_images": n})
 
 
 def _batch(
@@ -110,10 +92,16 @@ def _install(
     """Move what was built into place.
 
     Until the manifest is, readers see the old dataset: they take no more faces than it has
-    rows, and no PNG that it does not name.
+    rows, and no PNG that it does not name. The record knows the old files and the new ones
+    before the first is replaced.
     """
     for name in ids:
         staged.image_path(name).replace(workspace.image_path(name))
+    was = records.describe((workspace.manifest_path, workspace.faces_path))
+    made = records.describe((staged.manifest_path, staged.faces_path))
+    both = {name: {**entry, "was": was[name]["digest"]} for name, entry in made.items()}
+    workspace.note_files("import", both)
     staged.faces_path.replace(workspace.faces_path)
     record()
     staged.manifest_path.replace(workspace.manifest_path)
+    workspace.note_files("import", made)

@@ -17,13 +17,13 @@ from fercurate import copies
 from fercurate.config import EnrichConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import fingerprint, replacing
-from fercurate.ingest.append import append, mend
+from fercurate.ingest.append import append
 from fercurate.ingest.batch import Rejection, no_faces
 from fercurate.ingest.photos import Cuts, Photo, cut_all, find_photos
 from fercurate.ingest.table import PHOTO
 from fercurate.labels import CLASSES
 from fercurate.progress import Progress
-from fercurate.workspace import Workspace, now
+from fercurate.workspace import Workspace
 
 STAGE = "enrich"
 
@@ -82,7 +82,6 @@ def run(workspace: Workspace, config: EnrichConfig, progress: Progress) -> Enric
             "Give a folder of photographs.",
         )
     try:
-        mend(workspace)
         cuts = _cut(photos, config, progress)
         faces = np.concatenate([no_faces(), *(cut.faces for cut in cuts)])
         sources = [source for cut in cuts for source in cut.sources]
@@ -132,21 +131,14 @@ def _cut(photos: Sequence[Photo], config: EnrichConfig, progress: Progress) -> l
 
 
 def _note(workspace: Workspace, labels: Sequence[str | None]) -> Callable[[pd.DataFrame], None]:
-    """What records the stage once the new manifest is known.
-
-    `added_at` puts a screening out of date, `labelled_at`, when images with labels last came,
-    an audit.
-    """
+    """What records the stage once the new manifest is known."""
 
     def record(manifest: pd.DataFrame) -> None:
-        before = workspace.stages().get(STAGE, {}).get("summary", {}).get("labelled_at", "")
         from_photos = manifest[manifest["sample_id"].str.startswith(PHOTO)]
         summary = {
             "n_added": len(labels),
             "n_from_photos": len(from_photos),
             "n_images": len(manifest),
-            "added_at": now(),
-            "labelled_at": now() if any(labels) else before,
         }
         mark = fingerprint(STAGE, from_photos["sha256"].tolist(), from_photos["label"].tolist())
         workspace.record(STAGE, mark, summary)

@@ -11,6 +11,24 @@ from fercurate.labels import CLASSES, SPLITS
 
 
 @dataclass(frozen=True)
+class VerdictsKept:
+    """What became of the verdicts that were given on earlier imports.
+
+    Attributes:
+        here: Images with a verdict that are in this import; it counts for them.
+        moved: Those of them that have another name or row now.
+        gone: Images with a verdict that are not in this import.
+        untied: Images whose verdict an earlier version noted under a name alone, on an import
+            that is gone. These and those of `gone` stay in the log and are not applied.
+    """
+
+    here: int = 0
+    moved: int = 0
+    gone: int = 0
+    untied: int = 0
+
+
+@dataclass(frozen=True)
 class ImportResult:
     """What `fercurate import` prints.
 
@@ -28,6 +46,7 @@ class ImportResult:
         is_fer2013: Whether this is FER2013 itself, by its pixels.
         seconds: Wall time.
         skipped: The import was there already and nothing was done.
+        verdicts: What became of the verdicts on earlier imports.
     """
 
     n_images: int
@@ -41,6 +60,7 @@ class ImportResult:
     is_fer2013: bool
     seconds: float
     skipped: bool
+    verdicts: VerdictsKept = VerdictsKept()
 
 
 def result_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fercurate import fer2013
+from fercurate import fer2013, records
 from fercurate.config import ImportConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import fingerprint, hash_file, write_json, write_table
 from fercurate.images import quiet_pillow
 from fercurate.ingest.containers import valid_text, walk
-from fercurate.ingest.result import ImportResult, result_of
+from fercurate.ingest.result import ImportResult, VerdictsKept, result_of
 from fercurate.ingest.source import EXPECTED, Source, open_source
 from fercurate.ingest.staging import install, staging
 from fercurate.ingest.store import Store, write_pngs
@@ -60,22 +61,19 @@ def run(
     _check_root(workspace)
     source_hash = _identity(config.source)
     votes_hash = _identity(config.ferplus) if config.ferplus else None
-    settings = dataclasses.replace(config, source=Path(_name(config.source)), ferplus=None)
+    settings = _settings(config)
 
     def mark_with(votes: str | None) -> str:
         return fingerprint(STAGE, _VERSION, settings, source_hash, votes)
 
     mark = mark_with(votes_hash)
-    outputs = [workspace.faces_path, workspace.images_dir, workspace.dataset_path]
-    if config.ferplus:
-        outputs.append(workspace.votes_path)
     # not naming the votes again does not lose them
-    there = mark if config.ferplus else mark_with(_votes_there(workspace))
-    if not force and _is_done(workspace, there, source_hash, outputs):
+    there = mark if config.ferplus or force else mark_with(_votes_there(workspace))
+    if not force and _is_done(workspace, there, source_hash):
         progress.say(f"{workspace.name} holds this import already; nothing to do.")
         return _result_on_disk(workspace, time.perf_counter() - started)
 
-    from_photos = _from_photos(workspace)
+    from_photos = _from_photos(workspace, force=force)
     if from_photos and not force:
         raise InputError(
             f"{workspace.name} has {from_photos:,} faces that were added from photographs, and "
@@ -99,6 +97,7 @@ def run(
                 "format": source.format,
             }
             write_json(staged.dataset_path, about)
+            _keep_verdicts(workspace, force=force)
             result = result_of(
                 manifest,
                 n_rejected=rows.n_rejected,
@@ -108,7 +107,13 @@ def run(
             )
             hashes = {"source_hash": source_hash, "votes_hash": votes_hash}
             summary = {**about, **hashes, **dataclasses.asdict(result)}
-            install(staged, workspace, lambda target: target.record(STAGE, mark, summary))
+            noted = records.describe(staged.outputs(STAGE))
+            command = _command(config)
+            install(
+                staged,
+                workspace,
+                lambda target: target.record(STAGE, mark, summary, files=noted, command=command),
+            )
     except OSError as error:
         raise FercurateError(
             f"{workspace.root} cannot be written: {error}.", "Is the disk full or read-only?"
@@ -118,7 +123,56 @@ def run(
             f"{from_photos:,} faces from photographs are lost with the earlier import. Add them "
             f"again with: fercurate enrich PHOTOS --into {workspace.name}"
         )
-    return dataclasses.replace(result, seconds=time.perf_counter() - started)
+    placed = _told_of_verdicts(workspace, progress)
+    return dataclasses.replace(result, seconds=time.perf_counter() - started, verdicts=placed)
+
+
+def _settings(config: ImportConfig) -> dict[str, Any]:
+    """What decides about an import, by the names under which it was always noted."""
+    return {
+        "ImportConfig": {
+            "source": _name(config.source),
+            "ferplus": None,
+            "max_rejected": config.max_rejected,
+            "max_unpacked_gb": config.max_unpacked_gb,
+        }
+    }
+
+
+def _command(config: ImportConfig) -> str:
+    """The command line that imports the same again, from any folder."""
+    named = dataclasses.replace(
+        config,
+        source=ImportConfig.source,
+        ferplus=config.ferplus and config.ferplus.resolve(),
+    )
+    asked = records.command_of(STAGE, named).removeprefix(f"fercurate {STAGE}")
+    return f"fercurate {STAGE} {shlex.quote(str(config.source.resolve()))}{asked}"
+
+
+def _keep_verdicts(workspace: Workspace, *, force: bool) -> None:
+    """Tie verdicts to the pixels of the import that is about to go, while it is there."""
+    if not (workspace.manifest_path.exists() and workspace.decisions_path.exists()):
+        return
+    try:
+        workspace.tie_decisions()
+    except InputError:
+        if not force:
+            raise
+
+
+def _told_of_verdicts(workspace: Workspace, progress: Progress) -> VerdictsKept:
+    """What became of the verdicts that were given before this import."""
+    placed = workspace.placed_decisions()
+    stay = f"They stay in {workspace.decisions_path} and are not applied."
+    if placed.n_gone:
+        progress.warn(f"Verdicts whose image is not in this import: {placed.n_gone:,}. {stay}")
+    if placed.n_untied:
+        progress.warn(
+            "Verdicts of an earlier version, given on an import that is gone, so that nobody can "
+            f"say which image they mean: {placed.n_untied:,}. {stay}"
+        )
+    return VerdictsKept(placed.n_here, placed.n_moved, placed.n_gone, placed.n_untied)
 
 
 def _check(config: ImportConfig) -> None:
@@ -157,8 +211,8 @@ def _votes_there(workspace: Workspace) -> str | None:
     return found
 
 
-def _is_done(workspace: Workspace, mark: str, source_hash: str, outputs: list[Path]) -> bool:
-    """Whether the workspace holds just this import.
+def _is_done(workspace: Workspace, mark: str, source_hash: str) -> bool:
+    """Whether the workspace holds just this import, and all of it is sound.
 
     Raises:
         InputError: it holds an import of another source.
@@ -168,7 +222,7 @@ def _is_done(workspace: Workspace, mark: str, source_hash: str, outputs: list[Pa
     record = workspace.stages().get(STAGE, {})
     summary = record.get("summary", {})
     if record.get("fingerprint") == mark:
-        return all(path.exists() for path in outputs)
+        return workspace.fault(STAGE) is None and workspace.images_dir.is_dir()
     if summary.get("source_hash") == source_hash:
         return False
     raise InputError(
@@ -177,11 +231,17 @@ def _is_done(workspace: Workspace, mark: str, source_hash: str, outputs: list[Pa
     )
 
 
-def _from_photos(workspace: Workspace) -> int:
-    """How many images of the present import `fercurate enrich` added to it."""
+def _from_photos(workspace: Workspace, *, force: bool) -> int:
+    """How many images of the present import `fercurate enrich` added to it; with `force` also
+    where it cannot be read."""
     if not workspace.manifest_path.exists():
         return 0
-    return n_from_photos(workspace.manifest(["sample_id"])["sample_id"])
+    try:
+        return n_from_photos(workspace.manifest(["sample_id"])["sample_id"])
+    except InputError:
+        if not force:
+            raise
+        return 0
 
 
 def _result_on_disk(workspace: Workspace, seconds: float) -> ImportResult:
@@ -246,8 +306,9 @@ def _write(
     if votes is not None:
         table = pd.DataFrame(votes, columns=list(FERPLUS_COLUMNS))
         table.insert(0, "row", np.arange(len(votes), dtype=np.int32))
+        table.insert(1, "sha256", manifest["sha256"])
         write_table(staged.votes_path, table)
     ids = manifest["sample_id"].tolist()
     with progress.task("writing PNGs", len(ids)) as advance:
-        write_pngs(staged.faces(), ids, staged.images_dir, advance)
+        write_pngs(np.load(staged.faces_path, mmap_mode="r"), ids, staged.images_dir, advance)
     write_table(staged.manifest_path, manifest)

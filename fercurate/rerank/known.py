@@ -14,7 +14,7 @@ from fercurate.files import replacing
 from fercurate.rerank import heads
 from fercurate.rerank.choice import Matrix, Probs
 from fercurate.rerank.learn import Evidence
-from fercurate.workspace import Workspace, option
+from fercurate.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Known:
 
     Attributes:
         rows: int64 [N], rows of the manifest.
+        sha256: uint8 [N, 32], of the images' pixels.
         labels: int64 [N], given labels.
         groups: int64 [N], copies share one.
         embeddings: float16 [R, N, D], of each repeat's network that held the image out.
@@ -33,6 +34,7 @@ class Known:
     """
 
     rows: NDArray[np.int64]
+    sha256: NDArray[np.uint8]
     labels: NDArray[np.int64]
     groups: NDArray[np.int64]
     embeddings: NDArray[np.float16]
@@ -71,14 +73,15 @@ def read(space: Workspace, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
     """Arrays of the file of evidence.
 
     Raises:
-        InputError: there is no such file, or it is damaged or of an earlier version.
+        InputError: there is no such file, or it is damaged, stale or of an earlier version.
     """
-    fix = f"Audit again: fercurate audit{option(space)}"
+    fix = space.again(space.evidence_path)
+    if not space.has("audit"):
+        raise InputError(f"{space.name} has no audit that can be ranked anew.", fix)
+    space.check(space.evidence_path)
     try:
         with np.load(space.evidence_path) as stored:
             return {name: stored[name] for name in names}
-    except FileNotFoundError as error:
-        raise InputError(f"{space.name} has no audit that can be ranked anew.", fix) from error
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{space.evidence_path} cannot be read: {error}.", fix) from error
 

@@ -207,7 +207,7 @@ def frame_of(table: pd.DataFrame, quality: NDArray[Any], seed: int) -> pd.DataFr
     """`FRAME_COLUMNS` of images that can be drawn, one of each exact copy.
 
     Args:
-        table: Columns row, sample_id, label, duplicate_group.
+        table: Columns row, sample_id, sha256, label, duplicate_group.
         quality: float [N] label quality, low = bad.
         seed: Of the random numbers.
     """

@@ -41,11 +41,12 @@ class Mirror:
     """The workspace as FiftyOne is to show it; every list is in manifest order.
 
     `columns_of` tells which table gave a field ("manifest", "votes", "screen", "audit",
-    "decisions");
+    "decisions"); `digests` are the sha256 of the images' pixels;
     `skipped` holds columns that have no place in FiftyOne, each with the reason.
     """
 
     sample_ids: list[str]
+    digests: list[str]
     splits: list[str | None]
     filepaths: list[str]
     columns: dict[str, Column] = dataclasses.field(default_factory=dict)
@@ -76,7 +77,7 @@ def tables(workspace: Workspace, only: Sequence[str] | None = None) -> dict[str,
         InputError: the workspace has no manifest, or no audit where `only` asks for it.
     """
     if only is not None:
-        known = workspace.manifest(["row", "sample_id", "split"])
+        known = workspace.manifest(["row", "sample_id", "sha256", "split"])
         return {"manifest": known, "audit": workspace.audit(["row", *only])}
     found: dict[str, Any] = {"manifest": workspace.manifest()}
     votes = workspace.votes()
@@ -85,7 +86,7 @@ def tables(workspace: Workspace, only: Sequence[str] | None = None) -> dict[str,
     screen = workspace.screen()
     if screen is not None:
         found["screen"] = screen
-    if workspace.audit_path.exists():
+    if workspace.has("audit"):
         found["audit"] = workspace.audit()
     found["decisions"] = marks.table(workspace, found["manifest"])
     return found
@@ -99,7 +100,7 @@ def names_in_audit(workspace: Workspace) -> list[str]:
     """
     import pyarrow.parquet as parquet
 
-    if not workspace.audit_path.exists():
+    if not workspace.has("audit"):
         workspace.audit([])
     return [n for n in parquet.read_schema(workspace.audit_path).names if n != "row"]
 
@@ -119,6 +120,7 @@ def mirror(workspace: Workspace, found: Mapping[str, pd.DataFrame]) -> Mirror:
         )
     result = Mirror(
         sample_ids=sample_ids,
+        digests=[str(d) for d in manifest["sha256"]],
         splits=_values(manifest["split"]),
         filepaths=_filepaths(workspace, sample_ids),
     )

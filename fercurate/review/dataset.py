@@ -127,20 +127,24 @@ def _same_type(field: Any, wanted: dict[str, Any]) -> bool:
 def write(dataset: Any, mirror: Mirror, fields: Sequence[str], progress: Progress) -> Counts:
     """Add samples that are missing, update `fields` of those that differ, remove the rest.
 
-    Samples without a `sample_id` are the user's own and stay.
+    A sample follows its image by the pixels, so that tags and fields of the user's own stay with
+    the picture that they were given to. Samples without a `sample_id` are the user's own and
+    stay.
     """
     import pymongo
 
     collection = dataset._sample_collection
     now = datetime.now(timezone.utc).replace(tzinfo=None)
-    position = {sample_id: i for i, sample_id in enumerate(mirror.sample_ids)}
+    there = list(
+        collection.find(
+            {"sample_id": {"$ne": None}}, documents.projection(mirror, fields), batch_size=10_000
+        )
+    )
+    places = _places(mirror, there)
     seen: set[int] = set()
     gone: list[str] = []
     changes: list[Any] = []
-    for old in collection.find(
-        {"sample_id": {"$ne": None}}, documents.projection(mirror, fields), batch_size=10_000
-    ):
-        i = position.get(old["sample_id"])
+    for old, i in zip(there, places, strict=True):
         if i is None:
             gone.append(str(old["_id"]))
             continue
@@ -149,7 +153,7 @@ def write(dataset: Any, mirror: Mirror, fields: Sequence[str], progress: Progres
         if update:
             update.setdefault("$set", {})["last_modified_at"] = now
             changes.append(pymongo.UpdateOne({"_id": old["_id"]}, update))
-    if len(changes) > len(position) // 4:
+    if len(changes) > len(mirror.sample_ids) // 4:
         # Building an index anew takes a tenth of moving all of its entries.
         presentation.unindex(dataset, fields)
     missing = [i for i in range(len(mirror.sample_ids)) if i not in seen]
@@ -166,6 +170,27 @@ def write(dataset: Any, mirror: Mirror, fields: Sequence[str], progress: Progres
         dataset.delete_samples(gone)
     dataset.reload()
     return Counts(len(missing), len(changes), len(gone))
+
+
+def _places(mirror: Mirror, there: Sequence[documents.Document]) -> list[int | None]:
+    """Which image of the mirror each old sample is, None where it is gone.
+
+    One of the same name and pixels, else one of the same pixels that no other sample is.
+    """
+    named = {
+        (n, d): i for i, (n, d) in enumerate(zip(mirror.sample_ids, mirror.digests, strict=True))
+    }
+    places = [named.get((old["sample_id"], str(old.get("sha256")))) for old in there]
+    taken = {i for i in places if i is not None}
+    free: dict[str, list[int]] = {}
+    for i in reversed(range(len(mirror.digests))):
+        if i not in taken:
+            free.setdefault(mirror.digests[i], []).append(i)
+    for k, old in enumerate(there):
+        left = free.get(str(old.get("sha256")))
+        if places[k] is None and left:
+            places[k] = left.pop()
+    return places
 
 
 def _insert(collection: Any, batch: list[documents.Document]) -> None:

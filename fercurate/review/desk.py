@@ -65,7 +65,7 @@ class Desk:
         self.workspace, self.dataset, self.who, self.mode = workspace, dataset, who, mode
         self.view_name = view
         self.evidence = Evidence.read(workspace)
-        self.history = History(Log(workspace.decisions_path))
+        self.history = History(Log(workspace.decisions_path), workspace.images())
         self.relearner = Relearner(relearn_command, self._renewed)
         self.batch: tuple[str, ...] = ()
         self.given_here = 0

@@ -22,9 +22,10 @@ from fercurate.review.columns import Mirror
 Document = dict[str, Any]
 
 
-def object_id(dataset: str, row: int, sample_id: str) -> ObjectId:
-    """The id of a sample: in manifest order, and the same when the database is rebuilt."""
-    digest = hashlib.sha256(f"{dataset}\0{sample_id}".encode()).digest()
+def object_id(dataset: str, row: int, sample_id: str, sha256: str) -> ObjectId:
+    """The id of a sample: in manifest order, and the same when the database is rebuilt; another
+    image that comes to bear its name has another one."""
+    digest = hashlib.sha256(f"{dataset}\0{sample_id}\0{sha256}".encode()).digest()
     return ObjectId(row.to_bytes(4, "big") + digest[:8])
 
 
@@ -36,7 +37,7 @@ def new_documents(
     for i in positions:
         split = mirror.splits[i]
         document: Document = {
-            "_id": object_id(dataset, i, mirror.sample_ids[i]),
+            "_id": object_id(dataset, i, mirror.sample_ids[i], mirror.digests[i]),
             "filepath": mirror.filepaths[i],
             "tags": [] if split is None else [split],
             "metadata": metadata(mirror.filepaths[i]),
@@ -96,7 +97,7 @@ def label_document(mirror: Mirror, name: str, i: int) -> Document | None:
 
 def projection(mirror: Mirror, fields: Iterable[str]) -> dict[str, int]:
     """What `change` must be given of an old document."""
-    wanted = {"sample_id": 1, "filepath": 1, "split": 1, "tags": 1}
+    wanted = {"sample_id": 1, "sha256": 1, "filepath": 1, "split": 1, "tags": 1}
     for name in fields:
         if name in mirror.labels:
             wanted |= {f"{name}.{part}": 1 for part in ("_cls", *LABEL_PARTS)}
@@ -113,6 +114,8 @@ def change(mirror: Mirror, fields: Iterable[str], i: int, old: Mapping[str, Any]
     """
     put: Document = {}
     drop: Document = {}
+    if old.get("sample_id") != mirror.sample_ids[i]:
+        put["sample_id"] = mirror.sample_ids[i]
     if old.get("filepath") != mirror.filepaths[i]:
         put["filepath"] = mirror.filepaths[i]
         put["metadata"] = metadata(mirror.filepaths[i])

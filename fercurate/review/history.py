@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fercurate.decisions import Decision, Log, Settled, settle
+from fercurate.identity import Images
 
 
 class History:
-    """All events of a log, by image; follows what other processes append."""
+    """All events of a log on the images of one import, by image; follows what others append.
 
-    def __init__(self, log: Log) -> None:
+    Args:
+        log: Where they are.
+        images: The images; events on others are passed over, and new ones are tied to theirs.
+    """
+
+    def __init__(self, log: Log, images: Images) -> None:
         self.log = log
+        self.images = images
         self.events: list[Decision] = []
         self.settled: dict[str, Settled] = {}
         """What stands for each image that anybody decided."""
@@ -28,7 +35,7 @@ class History:
         size = self._present_size()
         if size == self._size:
             return
-        self.events = self.log.read()
+        self.events = self.images.placed(self.log.read()).events
         self._of = {}
         for event in self.events:
             self._of.setdefault(event.sample_id, []).append(event)
@@ -42,6 +49,7 @@ class History:
             FercurateError: they could not be written; then none of them counts.
         """
         self.refresh()
+        events = self.images.stamped(events)
         known = self._size
         self.log.append(events)
         added = sum(len(event.line().encode()) + 1 for event in events)

@@ -104,8 +104,10 @@ def _drawn(workspace: Workspace, who: str) -> list[Face]:
     seen = own(settle(workspace.decisions()), who, ("sample",))
     sample = sample.sort_values("order")
     return [
-        Face(name, int(row))
-        for name, row in zip(sample["sample_id"], sample["row"], strict=True)
+        Face(name, digest, int(row))
+        for name, digest, row in zip(
+            sample["sample_id"], sample["sha256"], sample["row"], strict=True
+        )
         if name not in seen
     ]
 
@@ -113,11 +115,13 @@ def _drawn(workspace: Workspace, who: str) -> list[Face]:
 def _queue(workspace: Workspace, rows: int) -> list[Face]:
     evidence = Evidence.read(workspace)
     row_of = {name: row for row, name in enumerate(evidence.names)}
+    digest_of = workspace.images().digest_of
     faces = []
     for name in queue(evidence.facts, settle(workspace.decisions()))[:rows]:
         facts = evidence.facts[name]
         confidence = facts.confidence if facts.suggestion else None
-        faces.append(Face(name, row_of[name], facts.label, facts.suggestion, confidence))
+        row, digest = row_of[name], digest_of[name]
+        faces.append(Face(name, digest, row, facts.label, facts.suggestion, confidence))
     return faces
 
 
@@ -130,11 +134,13 @@ def import_sheet(workspace: Workspace, path: Path, who: str) -> ImportResult:
     lines, digest = sheet.read(path)
     evidence = Evidence.read(workspace)
     sample = workspace.drawn_sample()
+    images = workspace.images()
     made = sheet.verdicts(
         lines,
         path=path,
         digest=digest,
         who=who,
+        images=images,
         facts=evidence.facts,
         drawn=frozenset() if sample is None else frozenset(sample["sample_id"]),
         stamp=evidence.stamp,
@@ -144,8 +150,8 @@ def import_sheet(workspace: Workspace, path: Path, who: str) -> ImportResult:
             f"{path} has no rows.", f"Write a sheet: fercurate review --export{option(workspace)}"
         )
     log = Log(workspace.decisions_path)
-    new = sheet.unknown_yet(made, log.read())
-    log.append(new)
+    new = sheet.unknown_yet(made, images.placed(log.read()).events)
+    log.append(images.stamped(new))
     return ImportResult(
         path=path,
         who=who,

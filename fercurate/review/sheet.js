@@ -125,11 +125,11 @@ function cell(value) {
 }
 
 function table() {
-  const header = ["sample_id", "row", "mode"];
+  const header = ["sample_id", "sha256", "row", "mode"];
   if (!blind) header.push("given_label", "suggestion", "confidence");
   header.push("verdict", "note", "seconds");
   const rows = faces.map((face) => {
-    const cells = [face.id, face.row, blind ? "sample" : "import"];
+    const cells = [face.id, face.sha256, face.row, blind ? "sample" : "import"];
     if (!blind) cells.push(face.given, face.suggestion, face.confidence);
     cells.push(state.verdicts[face.id], state.notes[face.id], state.seconds[face.id]);
     return cells.map(cell).join(",");

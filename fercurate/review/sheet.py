@@ -13,14 +13,16 @@ from typing import Any
 
 from fercurate.decisions import Action, Decision, Mode, standing
 from fercurate.errors import InputError
+from fercurate.identity import Images
 from fercurate.labels import CLASSES, HOTKEYS, INDEX
 from fercurate.review.queue import Facts
 
-BLIND_COLUMNS = ("sample_id", "row", "mode", "verdict", "note")
+BLIND_COLUMNS = ("sample_id", "sha256", "row", "mode", "verdict", "note")
 COLUMNS = (
-    "sample_id", "row", "mode", "given_label", "suggestion", "confidence", "verdict", "note",
+    "sample_id", "sha256", "row", "mode", "given_label", "suggestion", "confidence", "verdict",
+    "note",
 )  # fmt: skip
-NEEDED = ("sample_id", "mode", "verdict")
+NEEDED = ("sample_id", "sha256", "mode", "verdict")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet takes a cell that begins so for a formula."""
 
@@ -35,13 +37,14 @@ LARGEST = 20 << 20
 
 @dataclass(frozen=True)
 class Face:
-    """One image of a sheet; the last three are None in a blind one.
+    """One image of a sheet, `sha256` that of its pixels; the last three are None in a blind one.
 
     `suggestion` is None also where no other class than the given one is suggested;
     `confidence` is its, 0 to 1.
     """
 
     sample_id: str
+    sha256: str
     row: int
     given: str | None = None
     suggestion: str | None = None
@@ -57,6 +60,7 @@ def to_csv(faces: Iterable[Face], *, blind: bool) -> str:
     for face in faces:
         cells = {
             "sample_id": face.sample_id,
+            "sha256": face.sha256,
             "row": face.row,
             "mode": "sample" if blind else "import",
             "given_label": face.given or "",
@@ -142,17 +146,21 @@ def verdicts(
     path: Path,
     digest: str,
     who: str,
+    images: Images,
     facts: Mapping[str, Facts],
     drawn: Collection[str],
     stamp: Callable[[str], dict[str, Any]],
 ) -> list[Decision]:
     """The decisions of a sheet; all of it or an error, rows without a verdict left out.
 
+    An image is looked up by its pixels: it may have another name now than the sheet gives it.
+
     Args:
         lines: See `read`.
         path: Named in errors.
         digest: Of the file; the same sheet again gives decisions with the same `id`.
         who: The reviewer.
+        images: Those of the dataset.
         facts: Of every image of the dataset, by `sample_id`.
         drawn: Images of the blind sample.
         stamp: The evidence that a decision keeps, by `sample_id`.
@@ -166,7 +174,7 @@ def verdicts(
         if not line.cells["verdict"]:
             continue
         try:
-            decision = _decision(line.cells, digest, who, facts, drawn, stamp)
+            decision = _decision(line.cells, digest, who, images, facts, drawn, stamp)
             if decision.sample_id in seen:
                 raise ValueError(
                     f"{decision.sample_id} has a verdict in line {seen[decision.sample_id]} already"
@@ -182,6 +190,7 @@ def _decision(
     cells: Mapping[str, str],
     digest: str,
     who: str,
+    images: Images,
     facts: Mapping[str, Facts],
     drawn: Collection[str],
     stamp: Callable[[str], dict[str, Any]],
@@ -189,9 +198,11 @@ def _decision(
     for name, cell in cells.items():
         if cell.startswith(FORMULA):
             raise ValueError(f"the cell {name} begins like a formula: {cell[:20]!r}")
-    name = unescaped(cells["sample_id"])
-    if name not in facts:
-        raise ValueError(f"the dataset has no image {name[:60]!r}")
+    called, label_then = unescaped(cells["sample_id"]), cells.get("given_label") or None
+    found = images.name_of(cells["sha256"].lower(), called, label_then)
+    if found is None or found not in facts:
+        raise ValueError(f"the dataset has no image {called[:60]!r} of these pixels")
+    name = found
     mode = cells["mode"].lower()
     if mode not in ("import", "sample"):
         raise ValueError(f"mode is {mode[:20]!r}, not import or sample")

@@ -53,7 +53,9 @@ def render(faces: Sequence[Face], png: Callable[[str], bytes], *, dataset: str, 
 
 def _plain(face: Face, png: bytes, *, blind: bool) -> dict[str, Any]:
     source = "data:image/png;base64," + base64.b64encode(png).decode("ascii")
-    known: dict[str, Any] = {"id": face.sample_id, "row": face.row, "src": source}
+    known: dict[str, Any] = {
+        "id": face.sample_id, "sha256": face.sha256, "row": face.row, "src": source
+    }  # fmt: skip
     if blind:
         return known
     confidence = None if face.confidence is None else round(face.confidence, 3)

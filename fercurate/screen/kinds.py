@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.errors import InputError
+from fercurate.files import write_text
 from fercurate.screen.heads import KINDS, Heads, Labelled
 
 if TYPE_CHECKING:
@@ -101,17 +103,20 @@ def _places(labelled: Labelled, digest: NDArray[np.uint64]) -> NDArray[np.int64]
     return np.where(ordered[at] == digest, order[at], -1)
 
 
-def read_kinds(path: Path, n: int) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+def read_kinds(path: Path, sha256: Sequence[str]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     """Labels made by eye: int8 [N] index in `KINDS` (-1 none), and whether drawn at random.
 
     Args:
-        path: csv with `row`, `kind`, and optionally `sample` ("random" or "suspicious").
-        n: Number of images of the dataset.
+        path: csv with `sha256` (of the image's pixels, `DIGITS` hex digits or more), `kind`, and
+            optionally `sample` ("random" or "suspicious").
+        sha256: Of the N images of the dataset.
 
     Raises:
-        InputError: no such file, a column is missing, or a row or kind is unknown.
+        InputError: no such file, a column is missing, a kind is unknown, or no image of it is in
+            the dataset.
     """
-    table = _read(path, ("row", "kind"), n)
+    n = len(sha256)
+    table = _read(path, ("sha256", "kind"), sha256)
     unknown = set(table["kind"]) - set(KINDS)
     if unknown:
         raise InputError(
@@ -119,31 +124,33 @@ def read_kinds(path: Path, n: int) -> tuple[NDArray[np.int8], NDArray[np.bool_]]
             f"Kinds: {', '.join(KINDS)}.",
         )
     kind = np.full(n, -1, np.int8)
-    kind[table["row"]] = table["kind"].map({name: i for i, name in enumerate(KINDS)})
+    kind[table["place"]] = table["kind"].map({name: i for i, name in enumerate(KINDS)})
     at_random = np.zeros(n, bool)
     sample = table["sample"] if "sample" in table else np.array(["random"] * len(table))
-    at_random[table["row"]] = sample == "random"
+    at_random[table["place"]] = sample == "random"
     return kind, at_random
 
 
-def read_flaws(path: Path, n: int) -> dict[str, NDArray[np.int8]]:
+def read_flaws(path: Path, sha256: Sequence[str]) -> dict[str, NDArray[np.int8]]:
     """Flaws seen by eye, int8 [N] by name: 1 there, 0 not, -1 nobody looked.
 
     `occluded` is a hand over the face or dark glasses.
 
     Raises:
-        InputError: no such file, a column is missing, a row is unknown, or a flaw is not 0 or 1.
+        InputError: no such file, a column is missing, a flaw is not 0 or 1, or no image of it is
+            in the dataset.
     """
     import pandas as pd
 
+    n = len(sha256)
     columns = ("watermark", "hand", "sunglasses")
-    table = _read(path, ("row", *columns), n)
+    table = _read(path, ("sha256", *columns), sha256)
     for name in columns:
         table[name] = pd.to_numeric(table[name], errors="coerce")
-        bad = table.loc[~table[name].isin([0, 1]), "row"]
+        bad = table.loc[~table[name].isin([0, 1]), "sha256"]
         if len(bad):
             raise InputError(
-                f"{path}: {name} of row {bad.iloc[0]} is neither 0 nor 1.",
+                f"{path}: {name} of the image {bad.iloc[0]} is neither 0 nor 1.",
                 "Write 1 where the flaw is there, 0 where it is not.",
             )
     table = table.astype(dict.fromkeys(columns, np.int8))
@@ -154,26 +161,84 @@ def read_flaws(path: Path, n: int) -> dict[str, NDArray[np.int8]]:
     found = {}
     for name, values in flaws.items():
         found[name] = np.full(n, -1, np.int8)
-        found[name][table["row"]] = values
+        found[name][table["place"]] = values
     return found
 
 
-def _read(path: Path, columns: tuple[str, ...], n: int) -> Any:
+DIGITS = 16
+"""Hex digits of the sha256 of the pixels that a list carries, at least."""
+
+
+def tie_rows(path: Path, sha256: Sequence[str]) -> bool:
+    """Write `sha256` into a list that has row numbers alone; False where it has it already.
+
+    Args:
+        path: csv with `row`, numbers of images of the present import.
+        sha256: Of its N images.
+
+    Raises:
+        InputError: no such file, no such column, or a row that the dataset does not have.
+    """
+    import pandas as pd
+
+    table = _csv(path, ("row",))
+    if "sha256" in table:
+        return False
+    row = pd.to_numeric(table["row"], errors="coerce")
+    bad = table["row"][~row.between(0, len(sha256) - 1) | (row % 1 != 0)]
+    if len(bad):
+        raise InputError(
+            f"{path}: there is no row {bad.iloc[0]}.", f"Rows are 0 to {len(sha256) - 1} here."
+        )
+    table.insert(1, "sha256", [sha256[i][:DIGITS] for i in row.astype(int)])
+    write_text(path, table.to_csv(index=False, lineterminator="\n"))
+    return True
+
+
+def _csv(path: Path, columns: tuple[str, ...]) -> Any:
     import pandas as pd
 
     try:
-        table = pd.read_csv(path)
+        return pd.read_csv(path, dtype={"sha256": str})
     except FileNotFoundError as error:
         raise InputError(
             f"There is no file {path}.", f"Write one with the columns {', '.join(columns)}."
         ) from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path} is no csv: {error}", f"Columns: {', '.join(columns)}.") from error
+
+
+def _read(path: Path, columns: tuple[str, ...], sha256: Sequence[str]) -> Any:
+    """The rows of a list whose image is in the dataset, each with its `place` there: of several
+    exact copies the one in its `row`, else the first."""
+    import pandas as pd
+
+    table = _csv(path, columns)
+    if "row" in table and "sha256" not in table:
+        raise InputError(
+            f"{path} names its images by row, and rows change with the import.",
+            "If these are rows of the present import, give the same again as: "
+            "fercurate fit-screen --tie-rows",
+        )
     missing = [c for c in columns if c not in table]
     if missing:
         raise InputError(f"{path} lacks {', '.join(missing)}.", f"Columns: {', '.join(columns)}.")
-    row = pd.to_numeric(table["row"], errors="coerce")
-    bad = table["row"][~row.between(0, n - 1) | (row % 1 != 0)]
+    bad = table["sha256"][~table["sha256"].astype(str).str.fullmatch(f"[0-9a-f]{{{DIGITS},64}}")]
     if len(bad):
-        raise InputError(f"{path}: there is no row {bad.iloc[0]}.", f"Rows are 0 to {n - 1} here.")
-    return table.assign(row=row.astype(int))
+        raise InputError(
+            f"{path}: {bad.iloc[0]!r} is no sha256.", f"It has {DIGITS} to 64 digits of 0-9a-f."
+        )
+    there = pd.Series([digest[:DIGITS] for digest in sha256], dtype=object)
+    first = pd.Series(there.index, index=there).groupby(level=0).first()
+    prefix = table["sha256"].str[:DIGITS]
+    place = prefix.map(first)
+    if "row" in table:
+        row = pd.to_numeric(table["row"], errors="coerce")
+        place = row.where(row.map(there) == prefix, place)
+    matched = table.assign(place=place).dropna(subset="place").astype({"place": int})
+    if len(table) and matched.empty:
+        raise InputError(
+            f"{path} is of another dataset: none of its images is here.",
+            f"Give a list of this one. Columns: {', '.join(columns)}.",
+        )
+    return matched

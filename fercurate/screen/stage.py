@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate import records
 from fercurate.config import ScreenConfig
 from fercurate.files import fingerprint, hash_file, write_array, write_json, write_table
 from fercurate.labels import CLASSES, INDEX
@@ -71,8 +72,9 @@ def run(
         DETECTION, SCREEN, content, manifest["split"].tolist(), manifest["label"].tolist(),
         hash_file(model), own,
     )  # fmt: skip
-    if not force and workspace.fingerprint_of(STAGE) == wanted and workspace.screen_path.exists():
+    if not force and workspace.is_done(STAGE, wanted):
         return _result(workspace.stages()[STAGE]["summary"], skipped=True)
+    made_from = {"images": workspace.identity("images")}
     started = time.monotonic()
     found = workspace.run_dir(f"screen-{content}-{DETECTION}")
     reduced = workspace.run_dir(f"screen-{fingerprint(content, hash_file(model))}")
@@ -103,7 +105,8 @@ def run(
     write_array(workspace.components_path, components.astype(np.float16))
     write_json(workspace.screen_summary_path, {"fingerprint": wanted, **summary})
     write_table(workspace.screen_path, table)
-    workspace.record(STAGE, wanted, summary)
+    command = records.command_of(STAGE, config)
+    workspace.record(STAGE, wanted, summary, inputs=made_from, command=command)
     return _result(summary)
 
 
@@ -130,7 +133,10 @@ def _by_eye(workspace: Workspace, manifest: pd.DataFrame, loaded: heads.Heads) -
     shipped = kinds.shipped_labels(loaded.labelled, digest)
     if not workspace.kinds_path.exists():
         return shipped
-    own, _ = kinds.read_kinds(workspace.kinds_path, len(manifest))
+    own, _ = kinds.read_kinds(workspace.kinds_path, manifest["sha256"].tolist())
+    # what is said of an image is said of its exact copies
+    said = dict(zip(digest[own >= 0].tolist(), own[own >= 0].tolist(), strict=True))
+    own = np.array([said.get(d, -1) for d in digest.tolist()], np.int8)
     return np.where(own >= 0, own, shipped).astype(np.int8)
 
 
@@ -147,7 +153,7 @@ def _table(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    table = manifest[["row", "sample_id", "split", "label"]].reset_index(drop=True)
+    table = manifest[["row", "sample_id", "sha256", "split", "label"]].reset_index(drop=True)
     places = pd.DataFrame(faced.box, columns=["left", "top", "width", "height"])
     is_found = faced.score >= FACE_FOUND
     face = pd.DataFrame(

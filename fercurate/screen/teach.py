@@ -44,10 +44,15 @@ def run(workspace: Workspace, config: FitScreenConfig, progress: Progress) -> Fi
     """
     started = time.monotonic()
     manifest = workspace.manifest()
+    digests = manifest["sha256"].tolist()
     kinds_path = config.kinds or workspace.kinds_path
-    kind, at_random = kinds.read_kinds(kinds_path, len(manifest))
+    if config.tie_rows:
+        for path in (kinds_path, config.flaws or workspace.flaws_path):
+            if path.exists() and kinds.tie_rows(path, digests):
+                progress.say(f"{path} names its images by sha256 now.")
+    kind, at_random = kinds.read_kinds(kinds_path, digests)
     path = config.flaws or workspace.flaws_path
-    flaws = kinds.read_flaws(path, len(manifest)) if config.flaws or path.exists() else {}
+    flaws = kinds.read_flaws(path, digests) if config.flaws or path.exists() else {}
     faces = workspace.faces()
     with progress.task("Looking for copies", len(faces)) as advance:
         groups = near_duplicate_groups(np.asarray(faces), on_block=advance)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from fercurate.config import TrainConfig
 from fercurate.errors import InputError
 from fercurate.files import fingerprint, hash_file
+from fercurate.identity import packed
 from fercurate.labels import CLASSES, INDEX, N_CLASSES
 from fercurate.votes import gold_classes, imported_votes, vote_shares
-from fercurate.workspace import Workspace, option
+from fercurate.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +45,7 @@ class Data:
             the given ones, or where votes are the targets the class that most votes go to.
         sources: How many training images have their target from votes, clean, audit, given.
         inputs: sha256 of each file that went in, by name.
+        scored_sha256: uint8 [v + t, 32], of the pixels of `val_rows` and then `test_rows`.
         content: sha256 over the pixels of every row and the labels of train and val.
     """
 
@@ -55,6 +57,7 @@ class Data:
     test_rows: NDArray[np.int64]
     sources: dict[str, int]
     inputs: dict[str, str]
+    scored_sha256: NDArray[np.uint8]
     content: str
 
 
@@ -103,7 +106,8 @@ def gather(space: Workspace, config: TrainConfig, teachers: Sequence[Path] = ())
             zip((f"teacher {path.parent.name}" for path in teachers), hashes, strict=True)
         )
         content = fingerprint(content, hashes)
-    return Data(rows, targets, labels, val, judged[val], test, sources, inputs, content)
+    scored = packed(manifest["sha256"].iloc[np.r_[val, test]].tolist())
+    return Data(rows, targets, labels, val, judged[val], test, sources, inputs, scored, content)
 
 
 def random_subset(rows: NDArray[np.int64], n: int, seed: int) -> NDArray[np.int64]:
@@ -165,16 +169,9 @@ def _layers(
         inputs["votes"] = hash_file(space.votes_path)
     if config.on == "clean" and clean is not None:
         layers["clean"] = _spread(clean, "soft_", n)
-    elif labels == "corrected" or space.audit_path.exists():
-        audit = space.audit()
-        if f"belief_{CLASSES[0]}" in audit:
-            inputs["audit"] = hash_file(space.audit_path)
-            layers["audit"] = _spread(audit, "belief_", n)
-        elif labels == "corrected":  # votes do without: given labels fill in
-            raise InputError(
-                f"The audit of {space.name} has no beliefs.",
-                f"Make them with: fercurate audit --force{option(space)}",
-            )
+    elif labels == "corrected" or space.has("audit"):
+        layers["audit"] = _spread(space.audit(), "belief_", n)
+        inputs["audit"] = hash_file(space.audit_path)
     return layers
 
 

@@ -47,7 +47,7 @@ def write(
     rows = np.r_[data.val_rows, data.test_rows]
     logits = loop.logits(np.ascontiguousarray(faces[rows]))
     with replacing(files.logits_path) as beside, beside.open("wb") as file:
-        np.savez(file, row=rows.astype(np.int32), logits=logits)
+        np.savez(file, row=rows.astype(np.int32), sha256=data.scored_sha256, logits=logits)
     calibration = {"temperature": 1.0}
     # corrected labels are calibrated beliefs already; the given ones of validation, wrong as
     # they often are, would make the model seem far too sure

@@ -46,11 +46,42 @@ def plan_for(config: TrainConfig, data: Data) -> Plan:
     """
     recipe = recipe_of(config)
     wanted = fingerprint(
-        "train", VERSION, config.model, recipe, config.balance, config.seed, data.content
+        "train", VERSION, config.model, _settings(recipe), config.balance, config.seed, data.content
     )
     name = config.model.replace(zoo.TORCHVISION, "")
     run_id = f"train-{config.on}-{data.labels}-{name}-s{config.seed}-{wanted[:8]}"
     return Plan(config, recipe, wanted, run_id)
+
+
+def _settings(recipe: Recipe) -> dict[str, Any]:
+    """What decides about a run, by the names under which it was always noted. A setting that
+    comes later is added where it is not at its default."""
+    augmentation = recipe.augmentation
+    return {
+        "Recipe": {
+            "epochs": recipe.epochs,
+            "batch": recipe.batch,
+            "optimizer": recipe.optimizer,
+            "lr": recipe.lr,
+            "lr_rest": recipe.lr_rest,
+            "weight_decay": recipe.weight_decay,
+            "warmup": recipe.warmup,
+            "label_smoothing": recipe.label_smoothing,
+            "mixup": recipe.mixup,
+            "ema": recipe.ema,
+            "sides": recipe.sides,
+            "predict_side": recipe.predict_side,
+            "whiten": recipe.whiten,
+            "augmentation": {
+                "rotate": augmentation.rotate,
+                "scale": augmentation.scale,
+                "shift": augmentation.shift,
+                "flip": augmentation.flip,
+                "cutout": augmentation.cutout,
+            },
+            "compile": recipe.compile,
+        }
+    }
 
 
 def recipe_of(config: TrainConfig) -> Recipe:
