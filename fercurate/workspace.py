@@ -268,8 +268,12 @@ class Workspace(Paths):
             name: "images": all images, their names, splits and labels. "labelled" and
                 "labelled-train": those with a label, and those of the training split.
                 "decisions": the log. Else a stage: its output.
+
+        Raises:
+            InputError: the manifest is damaged.
         """
         if name in ("images", "labelled", "labelled-train"):
+            self.check(self.manifest_path)
             return _content(self, name, records.present_digest(self.manifest_path))
         if name == "decisions":
             log = self.decisions_path

@@ -1,22 +1,51 @@
-"""For workspaces that a test writes file by file: the records that stages would have left."""
+"""Files of a workspace that a test writes itself, with the record that their stage would leave."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fercurate import files, records
 from fercurate.workspace import Workspace
 
+LONG_AGO = "2020-01-01T00:00:00+0000"
+"""Verdicts that a test gives without pixels were given after it, and so on this import."""
 
-def note(space: Workspace, *stages: str) -> Workspace:
-    """Record the files of some stages, or of all that have any, as they are now."""
-    for stage in stages or ("import", "screen", "audit", "sample", "clean"):
-        if not any(path.exists() for path in space.outputs(stage)):
-            continue
-        before = space.stages().get(stage, {})
-        inputs = {} if stage in ("import", "sample") else {"images": space.identity("images")}
-        space.record(
-            stage,
-            str(before.get("fingerprint", "a")),
-            before.get("summary", {}),
-            inputs=inputs,
-            command=str(before.get("command", "")),
-        )
-    return space
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    files.write_table(path, table)
+    note(path)
+
+
+def write_array(path: Path, array: Any) -> None:
+    files.write_array(path, array)
+    note(path)
+
+
+def write_json(path: Path, value: object) -> None:
+    files.write_json(path, value)
+    note(path)
+
+
+def note(path: Path) -> None:
+    """Record a file of a workspace as it is now; a file of no stage has no record."""
+    space = Workspace(path.parent)
+    for stage in ("import", "screen", "audit", "sample", "clean"):
+        if path in space.outputs(stage):
+            stages = space.stages()
+            noted = stages.setdefault(
+                stage, {"fingerprint": "a", "summary": {}, "finished": LONG_AGO}
+            )
+            noted.setdefault("files", {}).update(records.describe([path]))
+            files.write_json(space.stages_path, stages)
+
+
+def forget(space: Workspace, stage: str) -> None:
+    """Remove what a stage wrote and its record: as if it had never run."""
+    for path in space.outputs(stage):
+        path.unlink(missing_ok=True)
+    stages = space.stages()
+    stages.pop(stage, None)
+    files.write_json(space.stages_path, stages)

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from recorded import write_table
 
 from fercurate.errors import InputError
-from fercurate.files import write_table
 from fercurate.labels import FERPLUS_COLUMNS
 from fercurate.votes import gold_classes, imported_votes, vote_shares
 from fercurate.workspace import Workspace

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ from fercurate.report import images, metrics, page, screen_page
 from fercurate.workspace import REPORTS, Workspace
 
 ISSUE_COLUMNS = (
-    "rank", "row", "sample_id", "split", "label", "suggested_label", "suggested_confidence",
-    "label_quality", "verdict",
+    "rank", "row", "sample_id", "sha256", "split", "label", "suggested_label",
+    "suggested_confidence", "label_quality", "verdict",
 )  # fmt: skip
 
 
@@ -67,11 +66,7 @@ def run(workspace: Workspace, config: ReportConfig, progress: Progress) -> Repor
 
 def _screen(workspace: Workspace, progress: Progress) -> dict[str, Any]:
     """What the screen found, where it ran; the audit is worth a page without it, too."""
-    try:
-        found = screen_page.read(workspace)
-    except FercurateError as error:
-        progress.warn(f"The report leaves the screen out: {error.message} {error.fix}")
-        return {}
+    found = screen_page.read(workspace)
     return {} if found is None else {"screen": found}
 
 
@@ -92,13 +87,4 @@ def _read(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, A
         raise FercurateError(
             f"{workspace.audit_path} lacks {', '.join(missing)}.", f"Make it again: {again} --force"
         )
-    path = workspace.audit_summary_path
-    if not path.exists():
-        raise InputError(f"{workspace.root} has no {path.name}.", f"Make it with: {again}")
-    try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise FercurateError(
-            f"{path} is no JSON: {error}", f"Make it again: {again} --force"
-        ) from error
-    return manifest, audit, summary
+    return manifest, audit, workspace.audit_summary()

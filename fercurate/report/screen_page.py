@@ -78,9 +78,6 @@ def read(workspace: Workspace) -> dict[str, Any] | None:
     missing = [c for c in screen_metrics.SCREEN_COLUMNS if c not in screen.columns]
     if missing:
         raise FercurateError(f"{workspace.screen_path} lacks {', '.join(missing)}.", again)
-    known = workspace.manifest(["sample_id"])["sample_id"]
-    if screen["sample_id"].tolist() != known.tolist():
-        raise FercurateError(f"{workspace.screen_path} was made from other images.", again)
     return screen_metrics.collect(workspace.name, screen, workspace.screen_summary())
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from recorded import write_table
 
 from fercurate.audit import crossfit, plans, ranking, stage
 from fercurate.config import AuditConfig
@@ -131,7 +132,7 @@ def test_what_was_learnt_here_serves_elsewhere(
 def test_what_cannot_be_ranked_anew_says_what_to_do(space: Workspace) -> None:
     manifest = space.manifest()
     manifest.loc[manifest["split"] == "train", "label"] = "fear"
-    manifest.to_parquet(space.manifest_path)
+    write_table(space.manifest_path, manifest)
     with pytest.raises(InputError, match="not those that were audited"):
         stage.run(space, RELEARN, Quiet())
     space.evidence_path.write_bytes(b"broken")

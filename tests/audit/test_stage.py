@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from recorded import write_table
 
 from fercurate.audit import crossfit, plans, stage
 from fercurate.audit.crossfit import Plan
 from fercurate.config import AuditConfig
 from fercurate.errors import InputError
 from fercurate.evaluate import planted
-from fercurate.files import write_table
 from fercurate.learn import train
 from fercurate.learn.models import FaceNetConfig
 from fercurate.learn.recipe import Recipe

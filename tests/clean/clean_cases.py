@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import recorded
 
-from fercurate import files
 from fercurate.clean.evidence import BELIEFS, Evidence, blank
 from fercurate.decisions import Action, Decision, Log, Settled, settle
 from fercurate.labels import CLASSES, INDEX
@@ -84,13 +84,12 @@ def workspace_of(
     from PIL import Image
 
     space = Workspace(folder / "datasets" / "one")
-    files.write_table(space.manifest_path, manifest)
+    recorded.write_table(space.manifest_path, manifest)
     faces = np.random.default_rng(0).integers(0, 256, (len(manifest), 48, 48)).astype(np.uint8)
-    files.write_array(space.faces_path, faces)
+    recorded.write_array(space.faces_path, faces)
     space.images_dir.mkdir()
     for name, face in zip(manifest["sample_id"], faces, strict=True):
         Image.fromarray(face).save(space.image_path(name))
-    space.record("import", "a", {})
     if beliefs is not None:
         write_audit(space, manifest, beliefs)
     return space
@@ -100,16 +99,18 @@ def write_audit(
     space: Workspace, manifest: pd.DataFrame, beliefs: Mapping[int, np.ndarray[Any, Any]]
 ) -> None:
     rows = sorted(beliefs)
-    audit = manifest.loc[rows, ["row", "sample_id", "split", "label"]].reset_index(drop=True)
+    columns = ["row", "sample_id", "sha256", "split", "label"]
+    audit = manifest.loc[rows, columns].reset_index(drop=True)
     for i, name in enumerate(BELIEFS):
         audit[name] = np.array([beliefs[row][i] for row in rows], np.float32)
-    files.write_table(space.audit_path, audit)
-    space.record("audit", "b", {})
+    recorded.write_table(space.audit_path, audit)
+    recorded.write_json(space.audit_summary_path, {"profile": "fer2013", "n_verdicts": 0})
+    space.record("audit", "b", {}, inputs={"images": space.identity("images")})
 
 
 def write_screen(space: Workspace, manifest: pd.DataFrame, **columns: Mapping[int, Any]) -> None:
     n = len(manifest)
-    screen = manifest[["row", "sample_id", "split", "label"]].copy()
+    screen = manifest[["row", "sample_id", "sha256", "split", "label"]].copy()
     screen["kind"] = "human"
     screen["kind_by_eye"] = np.full(n, None, object)
     screen["human_score"] = np.full(n, 0.99, np.float32)
@@ -121,9 +122,11 @@ def write_screen(space: Workspace, manifest: pd.DataFrame, **columns: Mapping[in
         for row, value in values.items():
             column[row] = value
         screen[name] = column
-    files.write_table(space.screen_path, screen)
-    files.write_json(space.screen_summary_path, {"classifier": {"precision": {"not human": 0.85}}})
-    space.record("screen", "c", {})
+    recorded.write_table(space.screen_path, screen)
+    recorded.write_json(
+        space.screen_summary_path, {"classifier": {"precision": {"not human": 0.85}}}
+    )
+    space.record("screen", "c", {}, inputs={"images": space.identity("images")})
 
 
 def decide(space: Workspace, *verdicts: Decision) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import recorded
 from clean_cases import (
     belief_of,
     decide,
@@ -17,7 +18,6 @@ from clean_cases import (
     write_screen,
 )
 
-from fercurate import files
 from fercurate.clean import stage
 from fercurate.clean.diff import SOFT
 from fercurate.config import CleanConfig
@@ -124,8 +124,8 @@ def test_what_changed_is_cleaned_again(space: Workspace, what: str) -> None:
 
 
 def test_decided_needs_neither_screen_nor_audit(space: Workspace) -> None:
-    space.audit_path.unlink()
-    space.screen_path.unlink()
+    recorded.forget(space, "audit")
+    recorded.forget(space, "screen")
     found = clean(space, CleanConfig(policy="decided"))
     assert found.summary["reasons"] == {
         "kept": 5,
@@ -137,7 +137,7 @@ def test_decided_needs_neither_screen_nor_audit(space: Workspace) -> None:
 
 
 def test_what_is_missing_is_said(space: Workspace) -> None:
-    space.screen_path.unlink()
+    recorded.forget(space, "screen")
     heard: list[str] = []
 
     class Listening(Quiet):
@@ -156,7 +156,7 @@ def test_what_is_missing_is_said(space: Workspace) -> None:
 def test_an_audit_that_knows_nothing_is_told_of(
     space: Workspace, profile: str, verdicts: int, is_told: int
 ) -> None:
-    files.write_json(space.audit_summary_path, {"profile": profile, "n_verdicts": verdicts})
+    recorded.write_json(space.audit_summary_path, {"profile": profile, "n_verdicts": verdicts})
     found = clean(space)
     told = [note for note in found.notes if "no better than the raw one" in note]
     assert len(told) == is_told
@@ -170,26 +170,17 @@ def test_decided_with_nothing_decided(tmp_path: Path) -> None:
     assert "fercurate review" in caught.value.fix
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "says"),
-    [("belief_sad", None, "has no belief_sad"), ("sample_id", "x", "other images")],
-)
-def test_an_audit_that_does_not_fit(
-    space: Workspace, column: str, value: str | None, says: str
-) -> None:
-    audit = pd.read_parquet(space.audit_path)
-    audit = audit.drop(columns=column) if value is None else audit.assign(**{column: value})
-    files.write_table(space.audit_path, audit)
-    with pytest.raises(InputError, match=says) as caught:
+@pytest.mark.parametrize("name", ["audit", "screen"])
+def test_what_was_found_on_other_images_is_refused(space: Workspace, name: str) -> None:
+    manifest = space.manifest()
+    order = [1, 0, *range(2, len(manifest))]
+    swapped = manifest.iloc[order].reset_index(drop=True).assign(row=manifest["row"])
+    recorded.write_table(space.manifest_path, swapped)
+    other = "screen" if name == "audit" else "audit"
+    recorded.forget(space, other)
+    with pytest.raises(InputError, match=f"{name}.parquet is older than") as caught:
         clean(space)
-    assert "fercurate audit --force" in caught.value.fix
-
-
-def test_a_screen_of_other_images(space: Workspace) -> None:
-    files.write_table(space.screen_path, pd.read_parquet(space.screen_path).iloc[1:])
-    with pytest.raises(InputError, match="other images") as caught:
-        clean(space)
-    assert "fercurate screen" in caught.value.fix
+    assert f"Make it with: fercurate {name}" in caught.value.fix
 
 
 def test_all_splits(space: Workspace) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from recorded import write_array, write_json, write_table
 
-from fercurate.files import hash_file, write_array, write_json, write_table
+from fercurate.files import hash_file
 from fercurate.infer.checkpoint import save_model
 from fercurate.infer.info import ModelInfo
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from recorded import write_table
 
 from fercurate.errors import InputError
 from fercurate.evaluate import arms
@@ -20,10 +21,10 @@ def datasets(tmp_path: Path) -> Path:
     for name in ("one", "bare"):
         space = Workspace(tmp_path / name)
         space.root.mkdir()
-        pd.DataFrame({"row": [0], "split": ["train"]}).to_parquet(space.manifest_path)
+        write_table(space.manifest_path, pd.DataFrame({"row": [0], "split": ["train"]}))
     one = Workspace(tmp_path / "one")
     for path in (one.clean_path, one.audit_path, one.votes_path):
-        pd.DataFrame({"row": [0]}).to_parquet(path)
+        write_table(path, pd.DataFrame({"row": [0]}))
     for run in (RUN, RUN.replace("s0", "s1")):
         one.run_dir(run).mkdir(parents=True)
     return tmp_path
@@ -101,7 +102,7 @@ def test_a_comparison_needs_two_different_arms(datasets, texts, says):
 def test_two_datasets_of_one_name_are_no_two_arms(datasets, tmp_path):
     other = tmp_path / "elsewhere" / "one"
     other.mkdir(parents=True)
-    pd.DataFrame({"row": [0]}).to_parquet(Workspace(other).manifest_path)
+    write_table(Workspace(other).manifest_path, pd.DataFrame({"row": [0]}))
     with pytest.raises(InputError, match="called 'one:raw'"):
         arms.parse_all((f"{other}:raw", "one:raw"), Workspace(datasets / "bare"), datasets)
 

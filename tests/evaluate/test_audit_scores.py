@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from recorded import write_table
 
 from fercurate.errors import InputError
 from fercurate.evaluate import audit_scores
-from fercurate.files import write_table
 from fercurate.labels import FERPLUS_COLUMNS
 from fercurate.workspace import Workspace
 

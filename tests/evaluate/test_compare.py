@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recorded import write_table
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from fercurate import road
@@ -182,21 +183,24 @@ def space(tmp_path):
     rng = np.random.default_rng(0)
     true = rng.integers(0, 7, N + 10)
     label = np.where(np.arange(N + 10) % 3 == 0, (true + 1) % 7, true)
-    pd.DataFrame(
-        {
-            "row": np.arange(N + 10, dtype=np.int32),
-            "sample_id": [f"s{i}" for i in range(N + 10)],
-            "split": ["train"] * 10 + ["val"] * N,
-            "label": np.array(CLASSES)[label],
-            "sha256": [f"{i:x}" for i in range(N + 10)],
-            "duplicate_group": [7, *[-1] * 9, 7, *[-1] * (N - 1)],
-            "is_split_leak": [True, *[False] * 9, True, *[False] * (N - 1)],
-        }
-    ).to_parquet(made.manifest_path)
+    write_table(
+        made.manifest_path,
+        pd.DataFrame(
+            {
+                "row": np.arange(N + 10, dtype=np.int32),
+                "sample_id": [f"s{i}" for i in range(N + 10)],
+                "split": ["train"] * 10 + ["val"] * N,
+                "label": np.array(CLASSES)[label],
+                "sha256": [f"{i:x}" for i in range(N + 10)],
+                "duplicate_group": [7, *[-1] * 9, 7, *[-1] * (N - 1)],
+                "is_split_leak": [True, *[False] * 9, True, *[False] * (N - 1)],
+            }
+        ),
+    )
     votes = np.zeros((N + 10, len(FERPLUS_COLUMNS)), int)
     columns = [FERPLUS_COLUMNS.index(FERPLUS_OF_CLASS[name]) for name in CLASSES]
     votes[np.arange(N + 10), np.array(columns)[true]] = 10
-    pd.DataFrame(votes, columns=list(FERPLUS_COLUMNS)).to_parquet(made.votes_path)
+    write_table(made.votes_path, pd.DataFrame(votes, columns=list(FERPLUS_COLUMNS)))
     return made
 
 
@@ -338,7 +342,7 @@ def test_other_settings_are_told(space):
 def test_arms_of_other_images_are_refused(space, tmp_path):
     other = Workspace(tmp_path / "others")
     other.root.mkdir()
-    space.manifest().assign(sha256="0").to_parquet(other.manifest_path)
+    write_table(other.manifest_path, space.manifest().assign(sha256="0"))
     arms = two_arms(space)
     arms[1] = (Arm("others:clean", other, "clean", "corrected"), arms[1][1])
     with pytest.raises(InputError, match="others has other images"):
@@ -369,7 +373,7 @@ def test_a_split_without_labels_is_refused(space):
 # -- from the command to the page -----------------------------------------------------------
 def test_each_arm_is_trained_alike_with_each_seed(space, tmp_path, monkeypatch):
     label, gold = truths(space)
-    space.manifest().assign(why="").to_parquet(space.clean_path)
+    write_table(space.clean_path, space.manifest().assign(why=""))
     asked = []
 
     def train(home, options, progress, record):
@@ -433,7 +437,7 @@ class Heard(Quiet):
 
 def test_a_stale_clean_set_is_told_once_a_dataset(space, tmp_path, monkeypatch):
     label, _ = truths(space)
-    space.manifest().assign(why="").to_parquet(space.clean_path)
+    write_table(space.clean_path, space.manifest().assign(why=""))
     space.record("clean", "a", {"inputs": {"manifest": "other bytes"}})
 
     def train(home, options, progress, record):

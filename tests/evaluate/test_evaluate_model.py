@@ -21,6 +21,7 @@ from evaluate_cases import (
     make_workspace,
     true_classes,
 )
+from recorded import write_table
 from typer.testing import CliRunner
 
 from fercurate import pipeline as pipelines
@@ -30,7 +31,6 @@ from fercurate.config import EvaluateConfig
 from fercurate.decisions import Decision, Log
 from fercurate.errors import FercurateError, InputError
 from fercurate.evaluate import model, outputs
-from fercurate.files import write_table
 from fercurate.labels import CLASSES
 from fercurate.paths import RunFiles
 from fercurate.progress import Quiet

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from recorded import write_json, write_table
 
 from fercurate.errors import InputError
 from fercurate.evaluate import played, review_loop
-from fercurate.files import write_json, write_table
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS
 from fercurate.progress import Quiet
 from fercurate.report import review_loop as page

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import recorded
 from ingest_cases import fer_csv, folder_of, image_bytes, made_faces
 from PIL import Image
 from typer.testing import CliRunner
 
-from fercurate import cli, files, road
+from fercurate import cli, road
 from fercurate.config import EnrichConfig, ImportConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.ingest import enrich, stage
@@ -251,7 +252,7 @@ def test_another_command_in_between_is_noticed(workspace: Workspace) -> None:
     class Rewrites(Quiet):
         @contextmanager
         def task(self, name: str, total: float, unit: str = "images") -> Iterator[Advance]:
-            files.write_table(workspace.manifest_path, workspace.manifest())
+            recorded.write_table(workspace.manifest_path, workspace.manifest())
             yield lambda amount: None
 
     with pytest.raises(FercurateError, match="changed by another command"):
@@ -269,7 +270,7 @@ def test_only_labelled_faces_put_an_audit_out_of_date(
     stages = workspace.stages()
     for name, when in (("import", "2001-01-01"), ("screen", "2001-01-02"), ("audit", "2001-01-02")):
         stages[name]["finished"] = f"{when}T00:00:00+0000"
-    files.write_json(workspace.stages_path, stages)
+    recorded.write_json(workspace.stages_path, stages)
     run(workspace, config(folder), Quiet())
     standing = road.standing(workspace).stages
     assert (standing["screen"], standing["audit"]) == ("stale", "done")

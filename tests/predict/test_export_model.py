@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from recorded import write_array, write_table
 
 from fercurate import road
 from fercurate.config import ExportModelConfig
@@ -56,21 +57,24 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     made = Workspace(tmp_path_factory.mktemp("datasets") / "toy")
     made.root.mkdir()
     rows = [row for row in compose(0) if row.kind == "human"][:600]
-    np.save(made.faces_path, np.stack([row.pixels for row in rows]))
-    pd.DataFrame(
-        {
-            "row": np.arange(600, dtype=np.int32),
-            "sample_id": [f"s{i}" for i in range(600)],
-            "split": ["train"] * 400 + ["val"] * 200,
-            "label": [row.given_label for row in rows[:599]] + [None],
-            "source": "x",
-            "sha256": "0",
-            "is_constant": [row.is_constant for row in rows],
-            "duplicate_group": -1,
-            "is_label_conflict": False,
-            "is_split_leak": False,
-        }
-    ).to_parquet(made.manifest_path)
+    write_array(made.faces_path, np.stack([row.pixels for row in rows]))
+    write_table(
+        made.manifest_path,
+        pd.DataFrame(
+            {
+                "row": np.arange(600, dtype=np.int32),
+                "sample_id": [f"s{i}" for i in range(600)],
+                "split": ["train"] * 400 + ["val"] * 200,
+                "label": [row.given_label for row in rows[:599]] + [None],
+                "source": "x",
+                "sha256": "0",
+                "is_constant": [row.is_constant for row in rows],
+                "duplicate_group": -1,
+                "is_label_conflict": False,
+                "is_split_leak": False,
+            }
+        ),
+    )
     write_run(made, "train-raw-given-facenet-s0-00000000", age=9)
     write_run(made, "train-raw-given-facenet-s1-11111111", age=5)
     write_run(made, "train-clean-given-facenet-s0-22222222", finished=False)

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 import skimage
 from PIL import Image
+from recorded import write_array, write_json, write_table
 from screen_tables import add_screen
 
-from fercurate.files import write_array, write_json, write_table
 from fercurate.labels import CLASSES
 from fercurate.workspace import Workspace
 

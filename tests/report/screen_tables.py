@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from recorded import write_json, write_table
 
-from fercurate.files import write_json, write_table
 from fercurate.labels import CLASSES
 from fercurate.workspace import Workspace
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from recorded import write_table
 from report_pages import EVIL, Page
 
 from fercurate.config import ReportConfig
 from fercurate.errors import FercurateError, InputError
-from fercurate.files import write_table
 from fercurate.progress import Quiet
 from fercurate.report.audit_page import ReportResult, run
 from fercurate.workspace import Workspace

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recorded import write_array, write_json, write_table
 from report_pages import EVIL, Page
 from screen_tables import screen_summary
 
 from fercurate import road
 from fercurate.config import ReportConfig
 from fercurate.errors import FercurateError, InputError
-from fercurate.files import write_array, write_json, write_table
 from fercurate.progress import Quiet
 from fercurate.report import screen_section
 from fercurate.report.screen_page import ScreenReportResult, run

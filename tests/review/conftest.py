@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from recorded import write_table
 from review_tables import manifest_table
 
-from fercurate.files import write_table
 from fercurate.review.connection import opened
 from fercurate.workspace import Workspace
 

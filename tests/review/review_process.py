@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import psutil
 from PIL import Image
+from recorded import write_table
 from review_tables import audit_table, manifest_table
 
-from fercurate.files import write_table
 from fercurate.workspace import Workspace
 
 Make = Callable[..., Workspace]

@@ -6,12 +6,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from recorded import write_table
 from review_sync import Make, documents, synced
 from review_tables import N, audit_table
 
 from fercurate.decisions import Log
 from fercurate.errors import FercurateError, InputError
-from fercurate.files import write_table
 from fercurate.review import board, desk, marks
 from fercurate.review.desk import Desk
 from fercurate.workspace import Workspace

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from recorded import write_table
 from review_tables import audit_table, manifest_table
 from test_sampling import make_frame
 
 from fercurate.decisions import Decision, Log
 from fercurate.design_weights import weights
-from fercurate.files import write_table
 from fercurate.labels import CLASSES, INDEX
 from fercurate.rerank import sampling as drawing
 from fercurate.review import estimate, sampling

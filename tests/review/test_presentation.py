@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from types import ModuleType
 
+from recorded import write_table
 from review_sync import Make, synced, votes_table
 from review_tables import audit_table, screen_table
 
-from fercurate.files import write_table
 from fercurate.labels import COLOURS, FERPLUS_COLUMNS
 
 AUDIT_VIEWS = {

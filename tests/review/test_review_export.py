@@ -8,10 +8,10 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 import pytest
+from recorded import write_table
 
 from fercurate.config import ExportConfig
 from fercurate.errors import InputError
-from fercurate.files import write_table
 from fercurate.labels import CLASSES
 from fercurate.progress import Quiet
 from fercurate.review import export

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from recorded import write_table
 from review_tables import audit_table, manifest_table
 
 from fercurate.decisions import Decision, Log
 from fercurate.errors import InputError
-from fercurate.files import write_table
 from fercurate.labels import CLASSES
 from fercurate.rerank import sampling as drawing
 from fercurate.review import sampling

@@ -6,11 +6,11 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from recorded import write_table
 from review_sync import Make, documents, synced, votes_table
 from review_tables import N, audit_table, manifest_table
 
 from fercurate.errors import InputError
-from fercurate.files import write_table
 from fercurate.labels import CLASSES
 
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from recorded import write_table
 from review_sync import Make, documents, synced
 from review_tables import NO_FACE, N, audit_table, screen_table
-
-from fercurate.files import write_table
 
 
 def shape(value: Any) -> Any:

@@ -7,12 +7,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from recorded import write_table
 from review_sync import Heard, Make, documents, synced, votes_table
 from review_tables import N, audit_table, manifest_table
 
 from fercurate.config import SyncConfig
 from fercurate.errors import FercurateError
-from fercurate.files import write_table
 from fercurate.review.sync import sync
 from fercurate.workspace import Workspace
 

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from recorded import write_table
 from screen_cases import Row, built, one_thread, write_csv, write_flaws, write_kinds
 
 from fercurate.config import FitScreenConfig, ImportConfig, ScreenConfig
-from fercurate.files import write_table
 from fercurate.ingest import stage as ingest
 from fercurate.progress import Quiet
 from fercurate.screen import stage, teach

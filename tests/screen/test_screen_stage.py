@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from recorded import write_table
 from screen_cases import Row, one_thread, places, write_kinds
 
 from fercurate.config import ScreenConfig
 from fercurate.errors import FercurateError, InputError
-from fercurate.files import write_table
 from fercurate.progress import Quiet
 from fercurate.screen import detection, embedding, heads, stage
 from fercurate.screen.stage import ScreenResult

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import recorded
 import train_cases as cases
 
-from fercurate import files
 from fercurate.config import TrainConfig
 from fercurate.errors import InputError
 from fercurate.train import data
@@ -112,7 +112,7 @@ def test_an_audit_without_beliefs_serves_votes_and_no_corrected_labels(space: Wo
     cases.voted(space, VOTES)
     audit = space.audit()
     beliefs = [name for name in audit if name.startswith("belief_")]
-    files.write_table(space.audit_path, audit.drop(columns=beliefs))
+    recorded.write_table(space.audit_path, audit.drop(columns=beliefs))
     found = data.gather(space, TrainConfig(on="raw", labels="votes"))
     assert found.sources == {"votes": 1, "given": 59}
     assert "audit" not in found.inputs
@@ -145,7 +145,7 @@ def test_too_few_images_or_classes(tmp_path: Path, space: Workspace) -> None:
         data.gather(few, TrainConfig(on="raw"))
     table = space.manifest()
     table["label"] = "sad"
-    files.write_table(space.manifest_path, table)
+    recorded.write_table(space.manifest_path, table)
     with pytest.raises(InputError, match="64 images of 1 classes"):
         data.gather(space, TrainConfig(on="raw"))
 
@@ -153,10 +153,10 @@ def test_too_few_images_or_classes(tmp_path: Path, space: Workspace) -> None:
 def test_the_content_follows_pixels_and_labels_alone(space: Workspace) -> None:
     before = data.gather(space, TrainConfig(on="raw")).content
     table = space.manifest()
-    files.write_table(space.manifest_path, table.assign(source="y.csv"))
+    recorded.write_table(space.manifest_path, table.assign(source="y.csv"))
     assert data.gather(space, TrainConfig(on="raw")).content == before
     for column, value in (("label", "happy"), ("sha256", "f" * 64)):
         changed = table.copy()
         changed.loc[70, column] = value
-        files.write_table(space.manifest_path, changed)
+        recorded.write_table(space.manifest_path, changed)
         assert data.gather(space, TrainConfig(on="raw")).content != before

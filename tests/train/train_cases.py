@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import recorded
 
-from fercurate import files
 from fercurate.config import TrainConfig
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS
 from fercurate.settings import build
@@ -53,8 +53,8 @@ def dataset(
         }
     )
     space = Workspace(root)
-    files.write_table(space.manifest_path, table)
-    files.write_array(space.faces_path, faces)
+    recorded.write_table(space.manifest_path, table)
+    recorded.write_array(space.faces_path, faces)
     space.record("import", "a", {})
     return space
 
@@ -74,7 +74,7 @@ def cleaned(space: Workspace, kept: list[int], share: float = 0.7) -> None:
     for place, name in enumerate(CLASSES):
         table[f"soft_{name}"] = targets[:, place]
     table["gold_label"], table["why"] = None, "softened"
-    files.write_table(space.clean_path, table)
+    recorded.write_table(space.clean_path, table)
 
 
 def audited(space: Workspace, share: float = 0.6) -> None:
@@ -85,7 +85,7 @@ def audited(space: Workspace, share: float = 0.6) -> None:
     beliefs = np.stack([soft((row + 1) % len(CLASSES), share) for row in table["row"]])
     for place, name in enumerate(CLASSES):
         table[f"belief_{name}"] = beliefs[:, place]
-    files.write_table(space.audit_path, table)
+    recorded.write_table(space.audit_path, table)
 
 
 def voted(space: Workspace, votes: dict[int, dict[str, int]]) -> None:
@@ -95,4 +95,4 @@ def voted(space: Workspace, votes: dict[int, dict[str, int]]) -> None:
     for row, counts in votes.items():
         for name, count in counts.items():
             table.loc[row, name] = count
-    files.write_table(space.votes_path, table)
+    recorded.write_table(space.votes_path, table)
