@@ -47,7 +47,10 @@ def n_rows(path: Path) -> int | None:
     if path.suffix == ".npy":
         import numpy as np
 
-        return len(np.load(path, mmap_mode="r"))
+        try:
+            return len(np.load(path, mmap_mode="r"))
+        except (OSError, ValueError):
+            return None
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fercurate import files, records
@@ -49,3 +50,42 @@ def forget(space: Workspace, stage: str) -> None:
     stages = space.stages()
     stages.pop(stage, None)
     files.write_json(space.stages_path, stages)
+
+
+def forget_file(path: Path) -> None:
+    """Remove a file and what is noted of it."""
+    path.unlink()
+    space = Workspace(path.parent)
+    stages = space.stages()
+    for record in stages.values():
+        record.get("files", {}).pop(path.name, None)
+    files.write_json(space.stages_path, stages)
+
+
+def manifest(space: Workspace, n: int = 2) -> None:
+    """An import of `n` images, made up."""
+    table = pd.DataFrame(
+        {
+            "row": range(n),
+            "sample_id": [f"s{i}" for i in range(n)],
+            "split": "train",
+            "label": "sad",
+            "sha256": [f"{i:064x}" for i in range(n)],
+        }
+    )
+    write_table(space.manifest_path, table)
+    write_array(space.faces_path, np.zeros((n, 48, 48), np.uint8))
+
+
+def finish(space: Workspace, stage: str, mark: str = "a") -> None:
+    """Leave what a stage leaves, with nothing in it, made from what there is now."""
+    for path in space.outputs(stage):
+        if path.suffix == ".parquet":
+            files.write_table(path, pd.DataFrame({"row": [0], "mark": [mark]}))
+        elif path.suffix == ".json":
+            files.write_json(path, {"mark": mark})
+        else:
+            files.write_text(path, mark)
+    made_from = {"clean": ("images", "screen", "audit", "decisions")}.get(stage, ("images",))
+    inputs = {name: space.identity(name) for name in made_from}
+    space.record(stage, mark, {}, inputs=inputs)

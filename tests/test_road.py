@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
+import recorded
 
-from fercurate import config, files, road
+from fercurate import config, files, road, show
 from fercurate import pipeline as pipelines
 from fercurate.decisions import Decision, Log
 from fercurate.errors import FercurateError, InputError
@@ -59,62 +59,75 @@ def test_no_recipe() -> None:
 
 def test_standing_names_the_next_command(tmp_path: Path) -> None:
     space = Workspace(tmp_path / "datasets" / "one")
-    files.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
-    space.record("import", "a", {})
+    recorded.manifest(space)
     assert road.standing(space).next_command == "fercurate screen"
     assert road.standing(space).stages == {
         "import": "done", "screen": "to do", "audit": "to do", "clean": "to do", "train": "to do"
     }  # fmt: skip
     for name in ("screen", "audit"):
-        space.record(name, "b", {})
+        recorded.finish(space, name)
         assert road.standing(space).stages[name] == "done"
-        stages = space.stages()
-        stages[name]["finished"] = "2001-01-01T00:00:00+0000"
-        files.write_json(space.stages_path, stages)
-        assert road.standing(space).stages[name] == "stale"
+    recorded.manifest(space, 3)
+    assert road.standing(space).stages["screen"] == "stale"
+    assert road.standing(space).stages["audit"] == "stale"
     second = Workspace(space.root.with_name("two"))
-    files.write_table(second.manifest_path, pd.DataFrame({"row": [0]}))
+    recorded.manifest(second)
     assert road.standing(space).next_command == "fercurate screen --dataset one"
+
+
+def test_a_stage_whose_file_is_gone_is_not_done(tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "datasets" / "one")
+    recorded.manifest(space)
+    recorded.finish(space, "screen")
+    space.screen_path.unlink()
+    found = road.standing(space)
+    assert found.stages["screen"] == "missing"
+    assert found.next_command == "fercurate screen"
+    assert "screen.parquet is missing" in found.problems[0]
+
+
+def test_a_broken_dataset_stands_beside_sound_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spaces = [Workspace(tmp_path / "datasets" / name) for name in ("broken", "sound")]
+    for space in spaces:
+        recorded.manifest(space)
+    spaces[0].manifest_path.write_bytes(b"PAR1")
+    show.standings([road.standing(space) for space in spaces], as_json=False)
+    said = capsys.readouterr().out
+    assert "manifest.parquet is not as fercurate wrote it" in said
+    assert "sound: 2 images" in said
 
 
 def test_between_audit_and_clean_a_person_decides(tmp_path: Path) -> None:
     space = Workspace(tmp_path / "datasets" / "one")
-    files.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
-    for name in ("import", "screen", "audit"):
-        space.record(name, "a", {})
+    recorded.manifest(space)
+    for name in ("screen", "audit"):
+        recorded.finish(space, name)
 
     def found() -> tuple[str, int, str]:
         standing = road.standing(space)
         return standing.stages["clean"], standing.verdicts, standing.next_command
 
-    def clean() -> None:
-        there = {"manifest": space.manifest_path, "decisions": space.decisions_path}
-        hashes = {name: files.hash_file(path) for name, path in there.items() if path.exists()}
-        space.record("clean", "b", {"inputs": hashes})
-
     assert found() == ("to do", 0, "fercurate review --sample 200")
-    verdict = Decision("s0", "keep", "ann", label="sad")
+    verdict = Decision("s0", "keep", "ann", given="sad", label="sad")
     Log(space.decisions_path).append([verdict])
     assert found() == ("to do", 1, "fercurate clean")
-    clean()
+    recorded.finish(space, "clean")
     assert found() == ("done", 1, "fercurate train")
     Log(space.decisions_path).append([Decision("s0", "undo", "ann", undoes=verdict.id)])
     assert found()[:2] == ("stale", 0)
-    clean()
+    recorded.finish(space, "clean")
     assert found() == ("done", 0, "fercurate train")
-    files.write_table(space.audit_path, pd.DataFrame({"row": [0]}))
+    recorded.finish(space, "audit", "another")
     assert found()[0] == "stale"
 
 
 def test_a_model_follows_what_it_was_trained_on(tmp_path: Path) -> None:
     space = Workspace(tmp_path / "datasets" / "one")
-    files.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
-    for name in ("import", "screen", "audit"):
-        space.record(name, "a", {})
-
-    def clean(row: int) -> None:
-        files.write_table(space.clean_path, pd.DataFrame({"row": [row]}))
-        space.record("clean", "b", {"inputs": {"manifest": files.hash_file(space.manifest_path)}})
+    recorded.manifest(space)
+    for name in ("screen", "audit"):
+        recorded.finish(space, name)
 
     def train(**inputs: Path) -> tuple[str, str]:
         there = {"manifest": space.manifest_path, **inputs}
@@ -126,17 +139,16 @@ def test_a_model_follows_what_it_was_trained_on(tmp_path: Path) -> None:
         standing = road.standing(space)
         return standing.stages["train"], standing.next_command
 
-    clean(0)
+    recorded.finish(space, "clean")
     assert found() == ("to do", "fercurate train")
     assert train(clean=space.clean_path) == ("done", "fercurate review --sample 200")
-    clean(0)
+    recorded.finish(space, "clean")
     assert found()[0] == "done", "the same bytes again"
-    clean(1)
+    recorded.finish(space, "clean", "others")
     assert found() == ("stale", "fercurate train")
-    Log(space.decisions_path).append([Decision("s0", "keep", "ann", label="sad")])
-    clean_again = {"manifest": space.manifest_path, "decisions": space.decisions_path}
-    hashes = {name: files.hash_file(path) for name, path in clean_again.items()}
-    space.record("clean", "d", {"inputs": hashes})
+    decision = Decision("s0", "keep", "ann", given="sad", label="sad")
+    Log(space.decisions_path).append([decision])
+    recorded.finish(space, "clean")
     assert train(clean=space.clean_path) == ("done", "fercurate evaluate")
     taught = {"clean": space.clean_path, "teacher train-raw": space.manifest_path}
     assert train(**taught) == ("done", "fercurate evaluate"), "by another network too"
@@ -145,19 +157,6 @@ def test_a_model_follows_what_it_was_trained_on(tmp_path: Path) -> None:
     stages["clean"]["finished"] = "2999-01-01T00:00:00+0000"
     files.write_json(space.stages_path, stages)
     assert found()[0] == "stale", "there is a newer clean set than the model on raw"
-
-
-@pytest.mark.parametrize(("key", "stale"), [("added_at", "screen"), ("labelled_at", "audit")])
-def test_new_photographs_put_what_they_concern_out_of_date(
-    tmp_path: Path, key: str, stale: str
-) -> None:
-    space = Workspace(tmp_path / "datasets" / "one")
-    files.write_table(space.manifest_path, pd.DataFrame({"row": [0, 1]}))
-    for name in ("import", "screen", "audit"):
-        space.record(name, "a", {})
-    space.record("enrich", "b", {key: "2999-01-01T00:00:00+0000"})
-    states = road.standing(space).stages
-    assert [name for name, state in states.items() if state == "stale"] == [stale]
 
 
 def test_a_database_that_does_not_start_is_no_failure_of_the_import(

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import recorded
 from recorded import write_table
 
 from fercurate.errors import InputError
@@ -38,6 +39,7 @@ def test_votes_of_the_import(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="faces was imported without votes") as caught:
         imported_votes(space)
     assert "--ferplus" in caught.value.fix
+    recorded.manifest(space)
     rows = [votes(happiness=10), votes(NF=3)]
     write_table(space.votes_path, pd.DataFrame(rows, columns=list(FERPLUS_COLUMNS)))
     assert imported_votes(space).tolist() == rows

@@ -91,7 +91,20 @@ def parse(text: str, space: Workspace, datasets: Path = DATASETS) -> Arm:
         )
     if labels == "votes" and not home.has("import", home.votes_path):
         raise no_votes(home)
-    return Arm(name, home, what, labels or _OWN_LABELS.get(what, "given"))
+    arm = Arm(name, home, what, labels or _OWN_LABELS.get(what, "given"))
+    _check(arm)
+    return arm
+
+
+def _check(arm: Arm) -> None:
+    """Raise where what the arm is trained on is damaged or out of date."""
+    home = arm.workspace
+    if arm.on != "raw":
+        home.check(home.clean_path)
+    if arm.labels == "corrected" and arm.on != "clean":
+        home.check(home.audit_path)
+    if arm.labels == "votes":
+        home.check(home.votes_path)
 
 
 def parse_all(texts: tuple[str, ...], space: Workspace, datasets: Path = DATASETS) -> list[Arm]:

@@ -133,10 +133,10 @@ def test_what_cannot_be_ranked_anew_says_what_to_do(space: Workspace) -> None:
     manifest = space.manifest()
     manifest.loc[manifest["split"] == "train", "label"] = "fear"
     write_table(space.manifest_path, manifest)
-    with pytest.raises(InputError, match="not those that were audited"):
+    with pytest.raises(InputError, match="is older than what it was made from"):
         stage.run(space, RELEARN, Quiet())
     space.evidence_path.write_bytes(b"broken")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is not as fercurate wrote it"):
         ranking.relearn(space, RELEARN)
     space.evidence_path.unlink()
     with pytest.raises(InputError) as caught:

@@ -9,6 +9,7 @@ import pandas as pd
 from recorded import write_array, write_json, write_table
 
 from fercurate.files import hash_file
+from fercurate.identity import packed
 from fercurate.infer.checkpoint import save_model
 from fercurate.infer.info import ModelInfo
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS
@@ -85,7 +86,9 @@ def add_run(space: Workspace, name: str = RUN, finished: bool = True, on: str = 
     files = RunFiles(space.run_dir(name))
     files.folder.mkdir(parents=True)
     rows = np.arange(N_TRAIN, N)
-    np.savez(files.logits_path, row=rows.astype(np.int32), logits=logits()[rows])
+    digests = packed([f"{i:064x}" for i in rows])
+    row = rows.astype(np.int32)
+    np.savez(files.logits_path, row=row, sha256=digests, logits=logits()[rows])
     provenance = {"dataset": space.name, "on": on, "seed": 0, "recipe": {"lr": 0.1}}
     info = ModelInfo("simple", temperature=TEMPERATURE, provenance=provenance)
     save_model(files.best_path, zoo.create("simple"), info)

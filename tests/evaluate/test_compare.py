@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recorded import write_table
+from recorded import forget_file, write_table
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 from fercurate import road
@@ -20,6 +20,7 @@ from fercurate.config import CompareConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.evaluate import compare, compare_runs, kept_runs
 from fercurate.evaluate.arms import Arm
+from fercurate.identity import packed
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS
 from fercurate.paths import RunFiles
 from fercurate.progress import Quiet
@@ -191,7 +192,7 @@ def space(tmp_path):
                 "sample_id": [f"s{i}" for i in range(N + 10)],
                 "split": ["train"] * 10 + ["val"] * N,
                 "label": np.array(CLASSES)[label],
-                "sha256": [f"{i:x}" for i in range(N + 10)],
+                "sha256": [f"{i:064x}" for i in range(N + 10)],
                 "duplicate_group": [7, *[-1] * 9, 7, *[-1] * (N - 1)],
                 "is_split_leak": [True, *[False] * 9, True, *[False] * (N - 1)],
             }
@@ -210,7 +211,10 @@ def finished(space, name, predicted, rows=None, **config):
     files.folder.mkdir(parents=True)
     rows = np.arange(10, N + 10) if rows is None else rows
     np.savez(
-        files.logits_path, row=rows.astype(np.int32), logits=np.eye(7, dtype=np.float32)[predicted]
+        files.logits_path,
+        row=rows.astype(np.int32),
+        sha256=packed([f"{i:064x}" for i in rows]),
+        logits=np.eye(7, dtype=np.float32)[predicted],
     )
     told = {"model": "facenet", "balance": "none", **config}
     about = {"config": told, "labels": "given", "n_train": 10, "recipe": {"epochs": 8}}
@@ -258,13 +262,13 @@ def test_logits_in_another_order_are_matched_by_row(space):
     label, _ = truths(space)
     order = np.random.default_rng(0).permutation(N)
     folder = finished(space, "mixed", label[order], rows=np.arange(10, N + 10)[order])
-    rows = np.arange(10, N + 10)
-    np.testing.assert_array_equal(kept_runs.read_predictions(folder, rows), label)
+    wanted = [f"{i:064x}" for i in range(10, N + 10)]
+    np.testing.assert_array_equal(kept_runs.read_predictions(folder, space, wanted), label)
 
 
 def test_without_votes_only_given_labels_score(space):
     arms = two_arms(space)
-    space.votes_path.unlink()
+    forget_file(space.votes_path)
     found = compare_runs.run(space, arms, "val", draws=50)
     assert set(found.rows) == {"given"}
     assert found.given_is_gold is None
@@ -342,27 +346,41 @@ def test_other_settings_are_told(space):
 def test_arms_of_other_images_are_refused(space, tmp_path):
     other = Workspace(tmp_path / "others")
     other.root.mkdir()
-    write_table(other.manifest_path, space.manifest().assign(sha256="0"))
+    write_table(other.manifest_path, space.manifest().assign(sha256="0" * 64))
     arms = two_arms(space)
     arms[1] = (Arm("others:clean", other, "clean", "corrected"), arms[1][1])
     with pytest.raises(InputError, match="others has other images"):
-        compare_runs.run(space, arms, "val")
+        compare_runs.check(space, [arm for arm, _ in arms], "val", None, 2)
+
+
+def test_an_arm_whose_images_lie_in_another_order_is_scored_by_pixels(space, tmp_path):
+    arms = two_arms(space)
+    found = compare_runs.run(space, arms, "val", draws=20)
+    order = [*range(10), *range(N + 9, 9, -1)]
+    turned = space.manifest().iloc[order].reset_index(drop=True)
+    votes = space.votes().iloc[order].reset_index(drop=True)
+    write_table(space.manifest_path, turned.assign(row=range(N + 10)))
+    write_table(space.votes_path, votes)
+    again = compare_runs.run(space, arms, "val", draws=20)
+    assert again.scores["raw"]["given"]["accuracy"] == found.scores["raw"]["given"]["accuracy"]
+    assert again.scores["clean"]["gold"]["accuracy"] == found.scores["clean"]["gold"]["accuracy"]
 
 
 def test_an_unfinished_run_and_one_of_other_rows_are_refused(space):
     label, _ = truths(space)
     rows = np.arange(10, N + 10)
+    wanted = [f"{i:064x}" for i in rows]
     folder = finished(space, "short", label[:50], rows=rows[:50])
-    with pytest.raises(InputError, match="did not see all images"):
-        kept_runs.read_predictions(folder, rows)
+    with pytest.raises(InputError, match="kept nothing of 70 of the 120"):
+        kept_runs.read_predictions(folder, space, wanted)
     whole = RunFiles(folder).logits_path.read_bytes()
     for damaged in (b"no zip", whole[: len(whole) // 2]):
         RunFiles(folder).logits_path.write_bytes(damaged)
         with pytest.raises(FercurateError, match="cannot be read"):
-            kept_runs.read_predictions(folder, rows)
+            kept_runs.read_predictions(folder, space, wanted)
     RunFiles(folder).logits_path.unlink()
     with pytest.raises(InputError, match="did not finish"):
-        kept_runs.read_predictions(folder, rows)
+        kept_runs.read_predictions(folder, space, wanted)
 
 
 def test_a_split_without_labels_is_refused(space):
@@ -407,7 +425,7 @@ def test_arms_are_read_before_anything_is_trained(space, monkeypatch):
     with pytest.raises(InputError, match="--seeds is 0"):
         road.run_compare(space, CompareConfig(arms=("raw", "raw:votes"), seeds=0), Quiet())
     run = finished(space, "short", np.zeros(5, int), rows=np.arange(5)).name
-    with pytest.raises(InputError, match="did not see all"):
+    with pytest.raises(InputError, match="kept nothing of"):
         road.run_compare(space, CompareConfig(arms=("raw", run)), Quiet())
     asked = CompareConfig(arms=("raw", "raw:votes"), votes=Path("nowhere.csv"))
     with pytest.raises(InputError, match="nowhere"):
@@ -425,32 +443,13 @@ def test_a_stopped_comparison_goes_on_by_its_own_command(space, monkeypatch):
     assert caught.value.fix == "Give the same command again: what is trained is kept."
 
 
-class Heard(Quiet):
-    """Progress that keeps its warnings."""
-
-    def __init__(self):
-        self.warned = []
-
-    def warn(self, text):
-        self.warned.append(text)
-
-
-def test_a_stale_clean_set_is_told_once_a_dataset(space, tmp_path, monkeypatch):
-    label, _ = truths(space)
+def test_a_stale_clean_set_is_refused_before_anything_is_trained(space, monkeypatch):
     write_table(space.clean_path, space.manifest().assign(why=""))
-    space.record("clean", "a", {"inputs": {"manifest": "other bytes"}})
-
-    def train(home, options, progress, record):
-        name = f"{options.on}-{options.labels}-{options.seed}"
-        return SimpleNamespace(folder=finished(home, name, label, seed=options.seed))
-
-    monkeypatch.setattr(stage, "run", train)
-    heard = Heard()
-    options = CompareConfig(arms=("raw", "clean", "clean:given"), folder=tmp_path)
-    road.run_compare(space, options, heard)
-    assert [text for text in heard.warned if "older than" in text] == [
-        "The clean set of faces is older than what it was made from."
-    ]
+    space.record("clean", "a", {}, inputs={"images": "others"})
+    monkeypatch.setattr(stage, "run", lambda *_, **__: pytest.fail("trained"))
+    with pytest.raises(InputError, match=r"clean\.parquet is older than") as caught:
+        road.run_compare(space, CompareConfig(arms=("raw", "clean")), Quiet())
+    assert caught.value.fix == "Make it with: fercurate clean"
 
 
 def test_comparisons_do_not_overwrite_each_other(space, tmp_path, monkeypatch):

@@ -21,7 +21,7 @@ from evaluate_cases import (
     make_workspace,
     true_classes,
 )
-from recorded import write_table
+from recorded import forget, write_table
 from typer.testing import CliRunner
 
 from fercurate import pipeline as pipelines
@@ -91,7 +91,7 @@ def test_reviewed_rows_count_as_their_reviewer_settled_them(space: Workspace) ->
         Decision(f"image-{VAL[2]}", "ambiguous", "ann", other),
         Decision("image-0", "relabel", "ann", other, truth),
     ]
-    Log(space.decisions_path).append(verdicts)
+    Log(space.decisions_path).append(space.images().stamped(verdicts))
     assert evaluated(space, split="test").reviewed == {"train": 1, "val": 1}
     found = evaluated(space)
     assert found.reviewed == {"train": 1, "val": 1}
@@ -122,12 +122,23 @@ def test_votes_that_say_nothing_of_the_split_are_told(space: Workspace) -> None:
     assert warnings == ["The votes agree on no image of the split test: no gold scores."]
     model.run(space, EvaluateConfig(), Heard())
     assert len(warnings) == 1
-    write_table(space.manifest_path, space.manifest().assign(source="another"))
-    model.run(space, EvaluateConfig(), Heard())
-    assert "changed since this run" in warnings[1]
-    write_table(space.manifest_path, space.manifest()[: N_TRAIN + 5])
-    with pytest.raises(InputError, match="other images than made has now"):
+
+
+def test_a_run_follows_its_images_and_is_refused_on_others(space: Workspace) -> None:
+    before = evaluated(space).sets["given"].scores.accuracy
+    order = [*range(N_TRAIN), *range(N_TRAIN + N_VAL - 1, N_TRAIN - 1, -1)]
+    order += range(N_TRAIN + N_VAL, len(space.manifest()))
+    turned = space.manifest().iloc[order].reset_index(drop=True)
+    recorded = turned.assign(row=range(len(turned)))
+    write_table(space.votes_path, space.votes().iloc[order].reset_index(drop=True))
+    write_table(space.manifest_path, recorded)
+    assert evaluated(space).sets["given"].scores.accuracy == before
+    another = recorded.copy()
+    another.loc[N_TRAIN, "sha256"] = "f" * 64
+    write_table(space.manifest_path, another)
+    with pytest.raises(InputError, match="kept nothing of 1 of the 140") as caught:
         outputs.of_run(space, None, "val")
+    assert "fercurate train" in caught.value.fix
 
 
 def test_groups_and_a_limited_model(space: Workspace) -> None:
@@ -181,7 +192,7 @@ def test_a_clean_set_made_anew_is_not_taken_for_the_old_one(tmp_path: Path) -> N
 
 
 def test_without_a_screen_near_copies_are_not_known(space: Workspace) -> None:
-    space.screen_path.unlink()
+    forget(space, "screen")
     leak = evaluated(space).leaks["given"]
     assert (leak.exact, leak.near) == (1, None)
 

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from recorded import write_json, write_table
+from recorded import note, write_json, write_table
 
 from fercurate.errors import InputError
 from fercurate.evaluate import played, review_loop
+from fercurate.identity import packed
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS
 from fercurate.progress import Quiet
 from fercurate.report import review_loop as page
@@ -37,7 +38,16 @@ def space(tmp_path: Path) -> Workspace:
     given = np.array(CLASSES)[labels]
     write_table(
         made.manifest_path,
-        pd.DataFrame({"row": rows, "sample_id": names, "label": given, "duplicate_group": -1}),
+        pd.DataFrame(
+            {
+                "row": rows,
+                "sample_id": names,
+                "sha256": [f"{i:064x}" for i in rows],
+                "split": "train",
+                "label": given,
+                "duplicate_group": -1,
+            }
+        ),
     )
     belief = {f"belief_{name}": start[:, k] for k, name in enumerate(CLASSES)}
     quality = start[rows, labels]
@@ -56,6 +66,7 @@ def space(tmp_path: Path) -> Workspace:
         made,
         {
             "rows": rows,
+            "sha256": packed([f"{i:064x}" for i in rows]),
             "labels": labels,
             "groups": rows,
             "embeddings": pictures[None].astype(np.float16),
@@ -65,6 +76,7 @@ def space(tmp_path: Path) -> Workspace:
             "evenness": rng.normal(size=N).astype(np.float32),
         },
     )
+    note(made.evidence_path)
     return made
 
 

@@ -133,6 +133,7 @@ def _audit(
         {
             "row": rows,
             "sample_id": audited["sample_id"],
+            "sha256": audited["sha256"],
             "split": audited["split"],
             "label": audited["label"],
             "label_quality": quality,

@@ -166,11 +166,11 @@ def test_missing_input_names_the_command(make_screened, tmp_path):
     workspace.screen_summary_path.unlink()
     with pytest.raises(InputError, match=r"screen\.json") as caught:
         report(workspace, tmp_path)
-    assert "fercurate screen --dataset made" in caught.value.fix
+    assert caught.value.fix == "Make it with: fercurate screen"
     workspace.screen_path.unlink()
     with pytest.raises(InputError, match=r"screen\.parquet") as caught:
         report(workspace, tmp_path)
-    assert "fercurate screen --dataset made" in caught.value.fix
+    assert caught.value.fix == "Make it with: fercurate screen"
 
 
 @pytest.mark.parametrize("text", ["{", "[1]"])
@@ -179,7 +179,7 @@ def test_a_damaged_summary_is_one_message(make_screened, tmp_path, text):
     workspace.screen_summary_path.write_text(text)
     with pytest.raises(FercurateError, match=r"screen\.json") as caught:
         report(workspace, tmp_path)
-    assert "--force" in caught.value.fix
+    assert caught.value.fix == "Make it with: fercurate screen"
 
 
 def test_a_table_that_lacks_columns_or_is_of_other_images(make_screened, tmp_path):
@@ -188,8 +188,8 @@ def test_a_table_that_lacks_columns_or_is_of_other_images(make_screened, tmp_pat
     write_table(workspace.screen_path, screen.drop(columns=["kind", "human_score"]))
     with pytest.raises(FercurateError, match="lacks kind, human_score"):
         report(workspace, tmp_path)
-    write_table(workspace.screen_path, screen.iloc[::-1])
-    with pytest.raises(FercurateError, match="other images"):
+    screen.iloc[::-1].to_parquet(workspace.screen_path)
+    with pytest.raises(InputError, match="is not as fercurate wrote it"):
         report(workspace, tmp_path)
 
 

@@ -107,20 +107,6 @@ def test_votes_without_anything_else_leave_the_given_label(space: Workspace) -> 
     assert found.targets[5].tolist() == [0, 0, 0, 0, 0, 1, 0]
 
 
-def test_an_audit_without_beliefs_serves_votes_and_no_corrected_labels(space: Workspace) -> None:
-    cases.audited(space)
-    cases.voted(space, VOTES)
-    audit = space.audit()
-    beliefs = [name for name in audit if name.startswith("belief_")]
-    recorded.write_table(space.audit_path, audit.drop(columns=beliefs))
-    found = data.gather(space, TrainConfig(on="raw", labels="votes"))
-    assert found.sources == {"votes": 1, "given": 59}
-    assert "audit" not in found.inputs
-    with pytest.raises(InputError, match="no beliefs") as caught:
-        data.gather(space, TrainConfig(on="raw", labels="corrected"))
-    assert "fercurate audit --force" in caught.value.fix
-
-
 @pytest.mark.parametrize(
     ("config", "says", "fix"),
     [
