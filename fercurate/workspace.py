@@ -75,12 +75,11 @@ class Workspace(Paths):
         if not self.has("import", self.votes_path):
             return None
         table = self._table(self.votes_path, None)
-        n, there = len(self.manifest(["row"])), len(table)
-        if there < n:
-            table = table.reindex(range(n))
-            names = [name for name in table if name not in ("row", "sha256")]
-            table[names] = table[names].fillna(0).astype("int16")
-            table["row"] = range(n)
+        known = self.manifest(["row", "sha256"])
+        if len(table) < len(known):
+            counts = table.drop(columns=["row", "sha256"], errors="ignore")
+            counts = counts.reindex(range(len(known)), fill_value=0)
+            table = known.join(counts.astype("int16"))
         return table
 
     def screen(self) -> pd.DataFrame | None:

@@ -48,7 +48,7 @@ class Trial:
 def trial(workspace: Workspace, votes_file: Path | None) -> Trial:
     """What the audit left, the votes on its images, and which of them can be drawn."""
     found = known.load(workspace)
-    manifest = workspace.manifest(["row", "sample_id", "duplicate_group", "label"])
+    manifest = workspace.manifest(["row", "sample_id", "sha256", "duplicate_group", "label"])
     manifest = manifest.iloc[found.rows].reset_index(drop=True)
     votes = read_votes(workspace, votes_file)[found.rows]
     quality = workspace.audit(["label_quality"])["label_quality"].to_numpy(np.float64)

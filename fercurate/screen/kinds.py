@@ -184,6 +184,10 @@ def tie_rows(path: Path, sha256: Sequence[str]) -> bool:
     table = _csv(path, ("row",))
     if "sha256" in table:
         return False
+    if "row" not in table:
+        raise InputError(
+            f"{path} lacks sha256.", "It names each image by the sha256 of its pixels."
+        )
     row = pd.to_numeric(table["row"], errors="coerce")
     bad = table["row"][~row.between(0, len(sha256) - 1) | (row % 1 != 0)]
     if len(bad):

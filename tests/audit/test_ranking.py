@@ -130,11 +130,13 @@ def test_what_was_learnt_here_serves_elsewhere(
 
 
 def test_what_cannot_be_ranked_anew_says_what_to_do(space: Workspace) -> None:
-    manifest = space.manifest()
+    before = space.manifest()
+    manifest = before.copy()
     manifest.loc[manifest["split"] == "train", "label"] = "fear"
     write_table(space.manifest_path, manifest)
     with pytest.raises(InputError, match="is older than what it was made from"):
         stage.run(space, RELEARN, Quiet())
+    write_table(space.manifest_path, before)
     space.evidence_path.write_bytes(b"broken")
     with pytest.raises(InputError, match="is not as fercurate wrote it"):
         ranking.relearn(space, RELEARN)

@@ -133,7 +133,7 @@ def test_another_source_is_refused_and_with_force_replaces_only_imports_files(
 ) -> None:
     votes = votes_file(source.parent, ["Training", "PublicTest", "PrivateTest"] * 10)
     run(workspace, config(source, ferplus=votes), Quiet())
-    kept = folder_of(workspace.root, {"decisions.jsonl": b"{}\n", "runs/1/log": b"x"})
+    kept = folder_of(workspace.root, {"decisions.jsonl": b"", "runs/1/log": b"x"})
     workspace.record("audit", "abc", {})
     source.write_bytes(fer_csv(FACES[:7]))
     with pytest.raises(InputError, match="holds another import") as caught:
@@ -146,7 +146,7 @@ def test_another_source_is_refused_and_with_force_replaces_only_imports_files(
     assert len(workspace.manifest()) == len(workspace.faces()) == 7
     assert len(list(workspace.images_dir.iterdir())) == 7
     assert workspace.votes() is None
-    assert (kept / "decisions.jsonl").read_text() == "{}\n"
+    assert (kept / "decisions.jsonl").read_text() == ""
     assert (kept / "runs/1/log").exists()
     assert workspace.fingerprint_of("audit") == "abc"
     assert left_behind(workspace) == []
@@ -158,8 +158,9 @@ def test_votes_can_be_added_later(source: Path, workspace: Workspace) -> None:
     assert not run(workspace, config(source, ferplus=votes), Quiet()).skipped
     table = workspace.votes()
     assert table is not None
-    assert tuple(table.columns) == ("row", *FERPLUS_COLUMNS)
-    assert table.dtypes.astype(str).tolist() == ["int32"] + ["int16"] * 10
+    assert tuple(table.columns) == ("row", "sha256", *FERPLUS_COLUMNS)
+    assert table["sha256"].tolist() == workspace.manifest()["sha256"].tolist()
+    assert table.dtypes.astype(str).tolist() == ["int32", "object"] + ["int16"] * 10
     assert table["neutral"].tolist() == list(range(30))
 
 

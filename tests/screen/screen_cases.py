@@ -16,6 +16,8 @@ from fercurate.samples import others
 from fercurate.samples.faces import enlarge, load_crops, to_grey
 from fercurate.screen import fit
 from fercurate.screen.heads import Head, Heads, Labelled, Reducer
+from fercurate.screen.kinds import tie_rows
+from fercurate.workspace import Workspace
 
 Faces = NDArray[np.uint8]
 
@@ -156,12 +158,14 @@ def write_csv(path: Path, rows: list[Row]) -> None:
 def write_kinds(path: Path, kinds: dict[int, str], sample: str = "random") -> None:
     lines = [f"{row},{kind},by eye,{sample}" for row, kind in kinds.items()]
     path.write_text("\n".join(["row,kind,how,sample", *lines]) + "\n")
+    tie_rows(path, Workspace(path.parent).manifest()["sha256"].tolist())
 
 
 def write_flaws(path: Path, flaws: dict[int, tuple[bool, bool]]) -> None:
     """Watermark and sunglasses by row."""
     lines = [f"{row},{int(mark)},0,{int(dark)}" for row, (mark, dark) in flaws.items()]
     path.write_text("\n".join(["row,watermark,hand,sunglasses", *lines]) + "\n")
+    tie_rows(path, Workspace(path.parent).manifest()["sha256"].tolist())
 
 
 def _stamped(face: Faces) -> Faces:

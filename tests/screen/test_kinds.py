@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 from screen_cases import made_heads, made_labels, plain_heads
 
 from fercurate.errors import InputError
@@ -148,31 +149,73 @@ def written(tmp_path: Path, text: str) -> Path:
     return path
 
 
+def digests(n: int) -> list[str]:
+    return [f"{i:064x}"[::-1] for i in range(n)]
+
+
+def tied(path: Path, n: int) -> Path:
+    """A list by row, tied to the pixels of those rows."""
+    kinds.tie_rows(path, digests(n))
+    return path
+
+
+def read_kinds(path: Path, n: int) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    return kinds.read_kinds(tied(path, n), digests(n))
+
+
+def read_flaws(path: Path, n: int) -> dict[str, NDArray[np.int8]]:
+    return kinds.read_flaws(tied(path, n), digests(n))
+
+
+def test_a_list_by_row_alone_is_refused_and_follows_its_images_once_it_is_tied(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path, "row,kind\n0,drawn\n2,human\n")
+    with pytest.raises(InputError, match="rows change with the import") as caught:
+        kinds.read_kinds(path, digests(4))
+    assert "fercurate fit-screen --tie-rows" in caught.value.fix
+    assert kinds.tie_rows(path, digests(4))
+    assert not kinds.tie_rows(path, digests(4)), "it is tied already"
+    without_the_first = [*digests(4)[1:], "f" * 64]
+    kind, _ = kinds.read_kinds(path, without_the_first)
+    assert kind.tolist() == [-1, HUMAN, -1, -1]
+    with pytest.raises(InputError, match="of another dataset"):
+        kinds.read_kinds(path, ["e" * 64])
+
+
+def test_of_exact_copies_the_one_in_its_row_is_meant(tmp_path: Path) -> None:
+    same = ["a" * 64] * 3
+    kind, _ = kinds.read_kinds(written(tmp_path, f"row,sha256,kind\n1,{'a' * 16},drawn\n"), same)
+    assert kind.tolist() == [-1, DRAWN, -1]
+    kind, _ = kinds.read_kinds(written(tmp_path, f"sha256,kind\n{'a' * 16},drawn\n"), same)
+    assert kind.tolist() == [DRAWN, -1, -1]
+
+
 def test_kinds_are_read_by_row(tmp_path: Path) -> None:
     text = (
         "row,kind,how,sample\n4,drawn,by eye,random\n0,human,by eye,suspicious\n2,nonface,,random"
     )
-    kind, at_random = kinds.read_kinds(written(tmp_path, text), 6)
+    kind, at_random = read_kinds(written(tmp_path, text), 6)
     assert kind.tolist() == [HUMAN, -1, NONFACE, -1, DRAWN, -1]
     assert at_random.tolist() == [False, False, True, False, True, False]
     assert (kind.dtype, at_random.dtype) == (np.int8, bool)
 
 
 def test_without_a_sample_column_all_were_drawn_at_random(tmp_path: Path) -> None:
-    kind, at_random = kinds.read_kinds(written(tmp_path, "kind,row\nhuman,1\ndrawn,2.0"), 3)
+    kind, at_random = read_kinds(written(tmp_path, "kind,row\nhuman,1\ndrawn,2.0"), 3)
     assert kind.tolist() == [-1, HUMAN, DRAWN]
     assert at_random.tolist() == [False, True, True]
 
 
 def test_a_file_without_rows_labels_nothing(tmp_path: Path) -> None:
-    kind, at_random = kinds.read_kinds(written(tmp_path, "row,kind,sample\n"), 3)
+    kind, at_random = read_kinds(written(tmp_path, "row,kind,sample\n"), 3)
     assert kind.tolist() == [-1] * 3
     assert not at_random.any()
 
 
 def test_flaws_are_read_by_row(tmp_path: Path) -> None:
     text = "row,watermark,hand,sunglasses\n1,0,1,0\n3,1,0,1\n0,1,0,0"
-    flaws = kinds.read_flaws(written(tmp_path, text), 5)
+    flaws = read_flaws(written(tmp_path, text), 5)
     assert {name: found.tolist() for name, found in flaws.items()} == {
         "watermark": [1, 0, -1, 1, -1],
         "occluded": [0, 1, -1, 1, -1],
@@ -186,7 +229,7 @@ def test_flaws_are_read_by_row(tmp_path: Path) -> None:
         (None, "no file"),
         ("", "no csv"),
         ("row,how\n1,by eye", "lacks kind"),
-        ("image,kind\n1,human", "lacks row"),
+        ("image,kind\n1,human", "lacks sha256"),
         ("row,kind\n1,cat", "no kind 'cat'"),
         ("row,kind\n1,", "no kind"),
         ("row,kind\n1,Human", "no kind 'Human'"),
@@ -202,7 +245,7 @@ def test_flaws_are_read_by_row(tmp_path: Path) -> None:
 def test_kinds_that_cannot_be_used_are_refused(tmp_path: Path, text: str | None, says: str) -> None:
     path = tmp_path / "labels.csv" if text is None else written(tmp_path, text)
     with pytest.raises(InputError, match=says) as caught:
-        kinds.read_kinds(path, 5)
+        read_kinds(path, 5)
     assert "labels.csv" in caught.value.message
     assert caught.value.fix
 
@@ -215,19 +258,19 @@ def test_kinds_that_cannot_be_used_are_refused(tmp_path: Path, text: str | None,
         ("row,watermark,hand\n1,0,0", "lacks sunglasses"),
         ("row,watermark,hand,sunglasses\n5,0,0,0", "no row 5"),
         ("row,watermark,hand,sunglasses\n0.1,0,0,0", "no row 0.1"),
-        ("row,watermark,hand,sunglasses\n1,0,,0", "hand of row 1 "),
-        ("row,watermark,hand,sunglasses\n1,0,0,0\n2,yes,0,0", "watermark of row 2 "),
-        ("row,watermark,hand,sunglasses\n1,0,0,7", "sunglasses of row 1 "),
+        ("row,watermark,hand,sunglasses\n1,0,,0", "hand of the image 1000"),
+        ("row,watermark,hand,sunglasses\n1,0,0,0\n2,yes,0,0", "watermark of the image 2000"),
+        ("row,watermark,hand,sunglasses\n1,0,0,7", "sunglasses of the image 1000"),
     ],
 )
 def test_flaws_that_cannot_be_used_are_refused(tmp_path: Path, text: str | None, says: str) -> None:
     path = tmp_path / "labels.csv" if text is None else written(tmp_path, text)
     with pytest.raises(InputError, match=says) as caught:
-        kinds.read_flaws(path, 5)
+        read_flaws(path, 5)
     assert "labels.csv" in caught.value.message
     assert caught.value.fix
 
 
 def test_a_folder_is_no_csv(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no csv"):
-        kinds.read_kinds(tmp_path, 5)
+        read_kinds(tmp_path, 5)

@@ -76,7 +76,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 def test_a_row_an_image_with_all_columns(screened: tuple[Workspace, ScreenResult]) -> None:
     space, _ = screened
     table, manifest = table_of(space), space.manifest()
-    given = ["row", "sample_id", "split", "label"]
+    given = ["row", "sha256", "sample_id", "split", "label"]
     pd.testing.assert_frame_equal(table[given], manifest[given])
     assert {name: str(table[name].dtype) for name in DTYPES} == DTYPES
     made = {f"{name}_score" for name in ISSUES} | {f"is_{name}_issue" for name in ISSUES}
@@ -313,19 +313,20 @@ def heads_cut_off(space: Workspace) -> str:
 
 
 def unknown_kind(space: Workspace) -> str:
-    space.kinds_path.write_text("row,kind\n0,cat\n")
+    digest = space.manifest()["sha256"].iat[0]
+    space.kinds_path.write_text(f"sha256,kind\n{digest},cat\n")
     return "no kind 'cat'"
 
 
 def no_import(space: Workspace) -> str:
     space.manifest_path.unlink()
-    return r"no manifest\.parquet"
+    return r"manifest\.parquet is missing"
 
 
 def no_faces(space: Workspace) -> str:
     space.faces_path.unlink()
     space.kinds_path.unlink()
-    return r"no faces\.npy"
+    return r"faces\.npy is missing"
 
 
 @pytest.mark.parametrize("spoil", [heads_cut_off, unknown_kind, no_import, no_faces])
