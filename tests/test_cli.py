@@ -109,12 +109,17 @@ def test_debug_shows_the_traceback(tmp_path: Path) -> None:
 
 
 def test_what_was_not_foreseen_is_one_message_and_exit_1(tmp_path: Path) -> None:
-    broken = tmp_path / "datasets" / "x"
-    broken.mkdir(parents=True)
-    (broken / "manifest.parquet").mkdir()
-    done = fercurate("status", cwd=tmp_path)
+    code = (
+        "import fercurate.cli.walk as w; import fercurate.road as r; r.standing = lambda s: 1 / 0; "
+    )
+    code += "from fercurate.cli import main; import sys; sys.argv = ['fercurate', 'status']; main()"
+    (tmp_path / "datasets" / "x").mkdir(parents=True)
+    (tmp_path / "datasets" / "x" / "manifest.parquet").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1, done.stderr
-    assert done.stderr.startswith("Error: ")
+    assert done.stderr.startswith("Error: ZeroDivisionError")
     assert "Traceback" not in done.stderr
 
 

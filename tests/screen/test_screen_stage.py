@@ -76,11 +76,11 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 def test_a_row_an_image_with_all_columns(screened: tuple[Workspace, ScreenResult]) -> None:
     space, _ = screened
     table, manifest = table_of(space), space.manifest()
-    given = ["row", "sha256", "sample_id", "split", "label"]
+    given = ["row", "sample_id", "sha256", "split", "label"]
     pd.testing.assert_frame_equal(table[given], manifest[given])
     assert {name: str(table[name].dtype) for name in DTYPES} == DTYPES
     made = {f"{name}_score" for name in ISSUES} | {f"is_{name}_issue" for name in ISSUES}
-    assert set(table) == {*DTYPES, *TEXTS, *made}
+    assert set(table) == {*DTYPES, *TEXTS, "sha256", *made}
     assert set(table["kind"]) == {"human", "drawn", "nonface"}
     assert (table["is_human_issue"] == (table["kind"] != "human")).all()
     assert set(table["keep_split"]) == {"train", "val", "test"}
