@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 import io
+import stat
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import BinaryIO
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError, features
 
 from fercurate.labels import FACE_SIDE
 
 Faces = NDArray[np.uint8]
 
+_HAS_AVIF = bool(features.check("avif"))
+
 SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm")
+    (
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".png", ".gif", ".bmp", ".dib",
+        ".webp", ".tif", ".tiff", ".pbm", ".pgm", ".ppm", ".pnm", *((".avif",) * _HAS_AVIF),
+    )
 )  # fmt: skip
+"""Images that are read, by the end of their names."""
+
+UNREAD = frozenset(
+    (
+        ".heic", ".heif", ".hif", ".avif", ".jxl", ".jp2", ".j2k", ".jpx", ".jxr", ".svg",
+        ".psd", ".tga", ".ico", ".icns", ".eps", ".xcf", ".exr", ".hdr", ".pcx", ".apng",
+        ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw",
+    )
+) - SUFFIXES  # fmt: skip
+"""Kinds of images that are not read, and are said to be so.
+
+Raw ones are never tried: Pillow would read the thumbnail in them as if it were the picture.
+"""
+
+READ_KINDS = ".jpg, .jfif, .png, .gif, .webp, .bmp, .tif, .pgm" + ", .avif" * _HAS_AVIF
+"""For messages: which images are read."""
+
 MAX_FILE_BYTES = 64 << 20
 MAX_IMAGE_PIXELS = 40_000_000
 """More is refused before it is decoded: a small file can claim a huge image."""
@@ -27,7 +51,8 @@ MAX_PHOTO_PIXELS = 100_000_000
 """The same for photographs that faces are looked for in."""
 
 # Only these decoders are tried: others of Pillow's start programs (EPS) or are little kept.
-_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "PPM")
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "PPM", "GIF", *(("AVIF",) * _HAS_AVIF))
+_MOVING = frozenset(("GIF", "WEBP", "PNG", "AVIF"))
 
 
 class ImageError(ValueError):
@@ -35,9 +60,50 @@ class ImageError(ValueError):
 
 
 def is_image(name: str) -> bool:
-    """Whether a file is an image by its suffix, in any case."""
+    """Whether a file is an image that is read, by its suffix in any case."""
+    return _suffix(name) in SUFFIXES
+
+
+def unread_kind(name: str) -> str:
+    """Why an image of such a name is not read: "HEIC is not read: export it as JPEG"; else ""."""
+    suffix = _suffix(name)
+    return f"{suffix[1:].upper()} is not read: export it as JPEG" if suffix in UNREAD else ""
+
+
+def _suffix(name: str) -> str:
     stem, dot, suffix = name.rpartition(".")
-    return bool(stem) and f"{dot}{suffix}".lower() in SUFFIXES
+    return f"{dot}{suffix}".lower() if stem and not stem.endswith("/") else ""
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of an image file, cut behind the largest that `decode_face` takes.
+
+    Raises:
+        ImageError: it is no regular file, or cannot be read.
+    """
+    try:
+        with _opened(path) as file:
+            return file.read(MAX_FILE_BYTES + 1)
+    except ImageError:
+        raise
+    except OSError as error:
+        raise ImageError(f"cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a NUL in its name
+        raise ImageError(f"cannot be read: {error}") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A regular file; anything else is refused, for to open a pipe is to wait for its writer."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise ImageError(f"is {what}, not a file")
+    reason = unread_kind(path.name)
+    if reason:
+        raise ImageError(reason)
+    with path.open("rb") as file:
+        yield file
 
 
 def decode_face(data: bytes) -> Faces:
@@ -105,10 +171,15 @@ def _decode(
     prepare: Callable[[Image.Image], None] = lambda image: None,
 ) -> NDArray[np.uint8]:
     try:
-        with Image.open(source, formats=_FORMATS) as image:
+        with (
+            _opened(source) if isinstance(source, Path) else nullcontext(source) as file,
+            Image.open(file, formats=_FORMATS) as image,
+        ):
             if image.width * image.height > limit:
                 size = f"{image.width}x{image.height}"
                 raise ImageError(f"image of {size} pixels is too large (limit: {_millions(limit)})")
+            if image.format in _MOVING and getattr(image, "is_animated", False):
+                raise ImageError("an animation: save the picture that is meant")
             prepare(image)
             image.load()
             return finish(_upright(image))

@@ -77,16 +77,20 @@ _BY_NAME = {name: name for name in CLASSES} | {
 
 
 def parse_class(text: str) -> str | None:
-    """The class that a csv cell or a folder name stands for, or None.
+    """The class that a name stands for, or None; a bare number stands for none.
 
-    Takes FER2013's integers ("0" to "6"), the names and their usual variants in any case,
-    with a leading or trailing number ("0_angry", "3 - Happy", "sad1").
+    Takes the names and their usual variants in any case, with a number before or behind
+    ("0_angry", "3 - Happy", "sad1").
     """
-    text = text.strip().lower()
-    if re.fullmatch(r"[0-9]+", text, flags=re.ASCII):
-        index = int(text) if len(text) < 4 else N_CLASSES
-        return CLASSES[index] if index < N_CLASSES else None
-    return _BY_NAME.get(re.sub(r"^[\d\W_]+|[\d\W_]+$", "", text, flags=re.ASCII))
+    return _BY_NAME.get(re.sub(r"^[\d\W_]+|[\d\W_]+$", "", text.strip().lower()))
+
+
+def parse_index(text: str) -> str | None:
+    """The class of one of FER2013's integers, "0" to "6", or None."""
+    text = text.strip()
+    if not re.fullmatch(r"[0-9]{1,3}", text):
+        return None
+    return CLASSES[int(text)] if int(text) < N_CLASSES else None
 
 
 _SPLIT_NAMES = {

@@ -14,9 +14,9 @@ STAGES = {
     path.name for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists()
 } - {"cli"}
 GROUND = {
-    "config", "console", "copies", "decisions", "design_weights", "errors", "fer2013", "files",
-    "images", "labels", "loopback", "outgoing", "paths", "progress", "settings", "standing",
-    "votes", "workspace", "__init__",
+    "config", "console", "copies", "decisions", "design_weights", "dialect", "errors",
+    "fer2013", "files", "folders", "images", "labels", "loopback", "outgoing", "paths",
+    "progress", "settings", "standing", "votes", "workspace", "__init__",
 }  # fmt: skip
 SHARED = {
     "learn": {"audit", "evaluate", "infer", "screen", "train"},

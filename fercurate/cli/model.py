@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fercurate import config, settings
-from fercurate.cli.options import AsJson, Dataset, Force, app, help_of, option
+from fercurate.cli.options import AsJson, Dataset, Force, app, help_of, named_place, option
 from fercurate.errors import InputError
 
 
@@ -93,7 +93,10 @@ def compare(
 
 @app.command()
 def predict(
-    images: Annotated[list[Path], typer.Argument(help=help_of(config.PredictConfig, "images"))],
+    images: Annotated[
+        list[Path],
+        typer.Argument(help=help_of(config.PredictConfig, "images"), parser=named_place),
+    ],
     crops: Annotated[bool, option(config.PredictConfig, "crops", "--crops")] = False,
     thorough: Annotated[bool, option(config.PredictConfig, "thorough", "--thorough")] = False,
     model: Annotated[Path | None, option(config.PredictConfig, "model")] = None,

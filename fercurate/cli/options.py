@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -46,6 +47,18 @@ def share(text: str | None, flag: str) -> float | None:
     if not 0 <= number < 1:
         raise InputError(f"{flag} is {text!r}.", "Give a share: 5% or 0.05")
     return number
+
+
+def named_place(text: str) -> Path:
+    """What a user typed as a path; the parser of arguments on the command line.
+
+    Raises:
+        InputError: nothing was typed. `Path("")` would be the present folder, and an unset
+            variable in a script would read all that is below.
+    """
+    if not text.strip():
+        raise InputError("A path is empty.", "Name a file or a folder; . is the present folder.")
+    return Path(text)
 
 
 Dataset = Annotated[

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from fercurate.config import PredictConfig
 from fercurate.errors import FercurateError, InputError
+from fercurate.folders import tally
 from fercurate.images import quiet_pillow
 from fercurate.infer.classifier import open_classifier
 from fercurate.infer.info import ModelInfo, crop_geometry
@@ -52,7 +53,8 @@ def run(config: PredictConfig, progress: Progress, lines: Iterable[str] = ()) ->
         FercurateError: mediapipe cannot be used.
     """
     _check(config)
-    paths = find_images(config.images, lines)
+    found = find_images(config.images, lines)
+    paths = found.paths
     classifier = open_classifier(config.model, config.device, threads=1)
     if dict(classifier.info.crop) != crop_geometry() and not config.crops:
         progress.warn("The model was made for faces that are framed otherwise; expect errors.")
@@ -77,6 +79,8 @@ def run(config: PredictConfig, progress: Progress, lines: Iterable[str] = ()) ->
                     n_without += not image.faces
                 yield image
         seconds = time.perf_counter() - started
+        if n_read < len(paths) or found.others:
+            progress.say(tally(n_read, len(paths) - n_read, found.others))
         made.totals = Totals(len(paths), n_read, n_faces, n_without, seconds)
         if not n_read:
             raise FercurateError("No image could be read.", "The lines above say why.")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.images import MAX_FILE_BYTES, ImageError, decode_face, read_photo, read_small
+from fercurate.images import ImageError, decode_face, read_file, read_photo, read_small
 from fercurate.infer.classifier import Classifier
 from fercurate.predict.result import Found, Image
 
@@ -46,11 +46,7 @@ def read_crop(path: Path) -> _Read:
     """An image that is a face and little else, as import reads it."""
     name = shown(path)
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-        return _Read(name, [decode_face(data)], [None])
-    except OSError as error:
-        return _Read(name, reason=f"cannot be read: {error.strerror}")
+        return _Read(name, [decode_face(read_file(path))], [None])
     except ImageError as error:
         return _Read(name, reason=str(error))
 

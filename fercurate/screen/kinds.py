@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate import dialect
 from fercurate.errors import InputError
 from fercurate.files import write_text
+from fercurate.folders import check
 from fercurate.screen.heads import KINDS, Heads, Labelled
 
 if TYPE_CHECKING:
@@ -202,12 +205,14 @@ def tie_rows(path: Path, sha256: Sequence[str]) -> bool:
 def _csv(path: Path, columns: tuple[str, ...]) -> Any:
     import pandas as pd
 
+    fix = f"Write one with the columns {', '.join(columns)}."
+    if not path.exists():
+        raise InputError(f"There is no file {path}.", fix)
+    check(path, fix)  # to read a pipe would be to wait for its writer
     try:
-        return pd.read_csv(path, dtype={"sha256": str})
-    except FileNotFoundError as error:
-        raise InputError(
-            f"There is no file {path}.", f"Write one with the columns {', '.join(columns)}."
-        ) from error
+        text = dialect.text_of(path.read_bytes())
+        delimiter = dialect.delimiter_of(text.split("\n", 1)[0])
+        return pd.read_csv(io.StringIO(text), sep=delimiter, dtype={"sha256": str})
     except (OSError, ValueError) as error:
         raise InputError(f"{path} is no csv: {error}", f"Columns: {', '.join(columns)}.") from error
 

@@ -143,7 +143,7 @@ def shown(
 ) -> str:
     told = Warned()
     predictions(stage.run(config(model, photos, **changes), told), told, how=how, top=2)
-    assert told.said[0].startswith("3 images, 2 faces, 1 images without one, in ")
+    assert told.said[-1].startswith("3 images, 2 faces, 1 images without one, in ")
     return capsys.readouterr().out
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -274,3 +275,13 @@ def test_flaws_that_cannot_be_used_are_refused(tmp_path: Path, text: str | None,
 def test_a_folder_is_no_csv(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no csv"):
         read_kinds(tmp_path, 5)
+
+
+def test_what_a_spreadsheet_saved_is_read_and_a_pipe_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "kinds.csv"
+    file.write_bytes("row;kind\r1;drawn\r".encode("utf-16"))
+    kind, _ = read_kinds(file, 3)
+    assert kind.tolist() == [-1, KINDS.index("drawn"), -1]
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is a pipe, not a file"):
+        read_kinds(tmp_path / "pipe", 3)
