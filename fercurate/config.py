@@ -44,6 +44,9 @@ class ImportConfig:
     ferplus: Path | None = _option(None, "fer2013new.csv: FER+ votes, joined by row")
     max_rejected: float = _option(0.01, "largest share of bad input rows, 0 to 1")
     max_unpacked_gb: float = _option(8.0, "refuse an archive that unpacks to more, GB")
+    classes: str | None = _option(None, "what classes mean: 1=sad,contempt=none, fer2013, rafdb")
+    val_share: float | None = _option(None, "share of train to make a missing val split of: 0.1")
+    seed: int = _option(0, "of that split: same seed, same images")
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,32 @@ from typing import Annotated
 import typer
 
 from fercurate import config, settings
-from fercurate.cli.options import AsJson, Dataset, Force, NoFiftyOne, app, help_of, option
+from fercurate.cli.options import (
+    AsJson,
+    Dataset,
+    Force,
+    NoFiftyOne,
+    app,
+    help_of,
+    named_place,
+    option,
+)
 
 
 @app.command("import")
 def import_(
-    source: Annotated[Path, typer.Argument(help=help_of(config.ImportConfig, "source"))],
+    source: Annotated[
+        Path, typer.Argument(help=help_of(config.ImportConfig, "source"), parser=named_place)
+    ],
     name: Annotated[
         str | None, typer.Option(help="of the dataset (default: from SOURCE)", show_default=False)
     ] = None,
     ferplus: Annotated[Path | None, option(config.ImportConfig, "ferplus")] = None,
     max_rejected: Annotated[float | None, option(config.ImportConfig, "max_rejected")] = None,
     max_unpacked_gb: Annotated[float | None, option(config.ImportConfig, "max_unpacked_gb")] = None,
+    classes: Annotated[str | None, option(config.ImportConfig, "classes")] = None,
+    val_share: Annotated[float | None, option(config.ImportConfig, "val_share")] = None,
+    seed: Annotated[int | None, option(config.ImportConfig, "seed")] = None,
     force: Force = False,
     no_fiftyone: NoFiftyOne = False,
     json: AsJson = False,
@@ -32,6 +46,9 @@ def import_(
         "ferplus": ferplus,
         "max_rejected": max_rejected,
         "max_unpacked_gb": max_unpacked_gb,
+        "classes": classes,
+        "val_share": val_share,
+        "seed": seed,
     }
     space = workspace.Workspace(workspace.DATASETS / workspace.dataset_name(name, source))
     progress = show.progress()
@@ -47,7 +64,10 @@ def import_(
 
 @app.command()
 def enrich(
-    photos: Annotated[list[Path], typer.Argument(help=help_of(config.EnrichConfig, "photos"))],
+    photos: Annotated[
+        list[Path],
+        typer.Argument(help=help_of(config.EnrichConfig, "photos"), parser=named_place),
+    ],
     into: Annotated[
         str | None,
         typer.Option(

@@ -11,16 +11,17 @@ from pathlib import Path
 from typing import NoReturn
 
 from fercurate.errors import InputError
+from fercurate.folders import is_junk, valid_text
 from fercurate.ingest.containers import (
     HEAD_BYTES,
     Member,
     Opener,
     is_csv,
-    is_junk,
     plain_name,
-    valid_text,
 )
 from fercurate.ingest.streams import Meter, Stream, counted, damage_named, decompressed
+
+_ENCRYPTED = 1
 
 
 class ZipArchive:
@@ -32,6 +33,7 @@ class ZipArchive:
     def __init__(self, path: Path, limit: float) -> None:
         self._path, self._limit = path, limit
         self.members: list[Member] = []
+        self.refused: list[tuple[str, str]] = []
         meter = Meter(limit, str(path))
         with damage_named(str(path)), zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
@@ -39,6 +41,11 @@ class ZipArchive:
                 # The Unix file type, where the archive was made on Unix.
                 if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
                     _refuse(path, info.filename, "is a link or a device")
+                if info.flag_bits & _ENCRYPTED:
+                    raise InputError(
+                        f"{path} is locked with a password.",
+                        "Unpack it with the password, and import the folder.",
+                    )
             Meter(limit, str(path)).add(sum(info.file_size for info in infos))
             for index, info in enumerate(infos):
                 name = _checked_name(path, info.filename)
@@ -74,6 +81,7 @@ class TarArchive:
     def __init__(self, path: Path, limit: float) -> None:
         self._path, self._limit = path, limit
         self.members: list[Member] = []
+        self.refused: list[tuple[str, str]] = []
         for index, name, info, archive in self._walk():
             head = b""
             if is_csv(name):

@@ -17,12 +17,23 @@ Faces = NDArray[np.uint8]
 class Rejection:
     """A row that was refused: where it stood and why.
 
-    `line` is the line of a csv, counted from 1; None for an image file.
+    Attributes:
+        source: The file.
+        line: The line of a csv, counted from 1; None for an image file.
+        reason: For people.
+        label: The class as the source calls it; empty where it says none.
+        known: The class that this is, empty where it is unknown.
+        left_out: Whether the user said that it is to be left out.
+        split: The split that it would be in; empty where that is not known.
     """
 
     source: str
     line: int | None
     reason: str
+    label: str = ""
+    known: str = ""
+    left_out: bool = False
+    split: str = ""
 
     def __str__(self) -> str:
         where = self.source if self.line is None else f"{self.source} line {self.line}"

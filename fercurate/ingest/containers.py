@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tarfile
 from collections.abc import Callable, Iterator
@@ -10,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from fercurate.errors import InputError
+from fercurate.folders import check, valid_text, walk
+from fercurate.ingest.foreign import refuse_foreign
 from fercurate.ingest.streams import Meter, Stream, damage_named, decompressed
 
 HEAD_BYTES = 1 << 16
@@ -53,6 +53,10 @@ class Container(Protocol):
     def members(self) -> list[Member]:
         """All members, in the order in which `each` goes through them."""
 
+    @property
+    def refused(self) -> list[tuple[str, str]]:
+        """Names of files that cannot be opened (links to nothing, pipes), and why."""
+
     def each(self) -> Iterator[tuple[Member, Opener]]:
         """The members; an opener works until the next member is asked for."""
 
@@ -72,9 +76,7 @@ def open_container(path: Path, limit: float) -> Container:
 
     if path.is_dir():
         return Folder(path, limit)
-    if not path.is_file():
-        problem = "is no file and no folder" if path.exists() else "does not exist"
-        raise InputError(f"{path} {problem}.", "Give a csv, an archive or a folder of images.")
+    check(path, "Give a csv, an archive or a folder of images.")
     with damage_named(str(path)), path.open("rb") as raw:
         magic = raw.read(4)
         raw.seek(0)
@@ -83,6 +85,7 @@ def open_container(path: Path, limit: float) -> Container:
         head = decompressed(raw, Meter(), str(path)).read(HEAD_BYTES)
     if _is_tar(head):
         return TarArchive(path, limit)
+    refuse_foreign(path, head)
     return SingleFile(path, limit, head)
 
 
@@ -95,16 +98,6 @@ def plain_name(name: str) -> str:
     return _COMPRESSED.sub("", name)
 
 
-def valid_text(name: str) -> str:
-    """A file name as UTF-8 can hold it; undecodable bytes become the replacement mark."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def is_junk(name: str) -> bool:
-    """Hidden files, and what macOS adds to archives."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
-
-
 class SingleFile:
     """A csv, plain or compressed."""
 
@@ -115,6 +108,7 @@ class SingleFile:
         self._path, self._limit = path, limit
         name = valid_text(plain_name(path.name))
         self.members = [Member(name, 0, path.stat().st_size, head)]
+        self.refused: list[tuple[str, str]] = []
 
     def each(self) -> Iterator[tuple[Member, Opener]]:
         with self._path.open("rb") as raw:
@@ -130,7 +124,9 @@ class Folder:
 
     def __init__(self, path: Path, limit: float) -> None:
         self._path, self._limit = path, limit
-        self.members = [self._member(name, key, size) for name, key, size, _ in walk(path)]
+        found = walk(path)
+        self.members = [self._member(e.name, e.key, e.size) for e in found if not e.reason]
+        self.refused = [(entry.name, entry.reason) for entry in found if entry.reason]
 
     def _member(self, name: str, key: str, size: int) -> Member:
         if not is_csv(name):
@@ -146,40 +142,6 @@ class Folder:
     def each(self) -> Iterator[tuple[Member, Opener]]:
         for member in self.members:
             yield member, lambda key=str(member.key): self._open(key)  # type: ignore[misc]
-
-
-def walk(folder: Path) -> list[tuple[str, str, int, int]]:
-    """All regular files below a folder, hidden ones left out.
-
-    Returns:
-        By name: the name with "/" as valid UTF-8, the path relative to `folder`, the size
-        in bytes, the time of change in ns.
-
-    Raises:
-        InputError: a folder in it cannot be listed.
-    """
-
-    def refuse(error: OSError) -> None:
-        raise InputError(
-            f"{error.filename} cannot be listed: {error.strerror}.", "Mend its permissions."
-        )
-
-    found = []
-    seen: set[str] = set()
-    for here, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
-        seen.add(os.path.realpath(here))
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and os.path.realpath(Path(here, name)) not in seen
-        ]
-        for file in files:
-            path = Path(here, file)
-            if not file.startswith(".") and path.is_file():
-                key = path.relative_to(folder)
-                stat = path.stat()
-                found.append((valid_text(key.as_posix()), str(key), stat.st_size, stat.st_mtime_ns))
-    return sorted(found)
 
 
 def _is_tar(head: bytes) -> bool:

@@ -17,6 +17,7 @@ from fercurate import copies
 from fercurate.config import EnrichConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import fingerprint, replacing
+from fercurate.folders import tally
 from fercurate.ingest.append import append
 from fercurate.ingest.batch import Rejection, no_faces
 from fercurate.ingest.photos import Cuts, Photo, cut_all, find_photos
@@ -75,7 +76,7 @@ def run(workspace: Workspace, config: EnrichConfig, progress: Progress) -> Enric
     started = time.perf_counter()
     _check(config)
     there = workspace.manifest(["row", "sample_id"])
-    photos = find_photos([Path(place) for place in config.photos], workspace.root)
+    photos, others = find_photos([Path(place) for place in config.photos], workspace.root)
     if not photos:
         raise InputError(
             "There is no photograph but the dataset's own images.",
@@ -99,9 +100,12 @@ def run(workspace: Workspace, config: EnrichConfig, progress: Progress) -> Enric
         raise FercurateError(
             f"{workspace.root} cannot be written: {error}.", "Is the disk full or read-only?"
         ) from error
+    n_read = sum(cut.is_read for cut in cuts)
+    if others or n_read < len(photos):
+        progress.say(tally(n_read, len(photos) - n_read, others))
     return EnrichResult(
         n_photos=len(photos),
-        n_read=sum(cut.is_read for cut in cuts),
+        n_read=n_read,
         n_faces=len(faces),
         n_added=len(new),
         n_duplicates=len(duplicates),

@@ -11,7 +11,7 @@ import numpy as np
 from fercurate.images import MAX_FILE_BYTES, ImageError, decode_face
 from fercurate.ingest.batch import Batch, Faces, Rejection, no_faces
 from fercurate.ingest.containers import Container, Member, Opener
-from fercurate.ingest.layout import Place, place
+from fercurate.ingest.layout import Place
 from fercurate.ingest.streams import DamagedError
 
 _FILES_A_BATCH = 256
@@ -23,19 +23,22 @@ _Outcome = Faces | str
 
 
 def read_images(
-    container: Container, images: Sequence[Member], advance: Callable[[float], None]
+    container: Container,
+    images: Sequence[Member],
+    places: Sequence[Place],
+    advance: Callable[[float], None],
 ) -> Iterator[Batch]:
-    """Decoded images with the split and label that their folders give.
+    """Decoded images with their split and label.
 
     Args:
         container: Where they are.
-        images: Which of its members.
+        images: n of its members.
+        places: n of theirs; an image whose place has a reason is rejected unread.
         advance: Told how many were read, for a progress bar.
 
     Raises:
         InputError: the archive around them is damaged. A damaged image alone is rejected.
     """
-    places = place([image.name for image in images])
     by_key = {image.key: found for image, found in zip(images, places, strict=True)}
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         held: list[tuple[Member, Place, _Outcome | Future[_Outcome]]] = []
@@ -93,8 +96,16 @@ def _batch(
         sources=[held[index][0].name for index in good],
         rows=[first_row + index for index in good],
         rejected=[
-            Rejection(member.name, None, outcome)
-            for (member, _, _), outcome in zip(held, outcomes, strict=True)
+            rejection(member.name, outcome, found)
+            for (member, found, _), outcome in zip(held, outcomes, strict=True)
             if isinstance(outcome, str)
         ],
     )
+
+
+def rejection(name: str, reason: str, found: Place) -> Rejection:
+    """An image that is refused, with what its place says of it."""
+    return Rejection(
+        name, None, reason, found.named, found.label or found.known, found.left_out,
+        found.split or found.within,
+    )  # fmt: skip

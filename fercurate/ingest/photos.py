@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from fercurate.errors import InputError
-from fercurate.images import ImageError, is_image, quiet_pillow, read_photo
-from fercurate.ingest.batch import Faces, Rejection, no_faces
-from fercurate.ingest.containers import valid_text, walk
-from fercurate.ingest.layout import label_of_photo
-
-UNREAD = frozenset(
-    (".heic", ".heif", ".avif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2")
+from fercurate.folders import Entry, check, sorted_out, valid_text, walk
+from fercurate.images import (
+    READ_KINDS,
+    ImageError,
+    is_image,
+    quiet_pillow,
+    read_photo,
+    unread_kind,
 )
-"""Kinds of photographs that are not read, and are said to be so."""
+from fercurate.ingest.batch import Faces, Rejection, no_faces
+from fercurate.ingest.layout import label_of_photo
 
 _A_JOB = 4
 
@@ -57,34 +60,49 @@ class Cuts:
     is_read: bool = True
 
 
-def find_photos(places: Sequence[Path], without: Path) -> list[Photo]:
-    """The photographs below some folders, by name, each file once.
+def find_photos(places: Sequence[Path], without: Path) -> tuple[list[Photo], Counter[str]]:
+    """The photographs below some folders, by name, each file once; and what is not looked at.
 
     Args:
         places: Folders, or photographs themselves.
         without: A folder whose files are none: the dataset's own.
 
+    Returns:
+        Photographs, those of kinds that are not read among them; and how many files are
+        not looked at, by their endings.
+
     Raises:
-        InputError: a place that is not there, or that holds no photograph.
+        InputError: a place that is not there, is a pipe or holds no photograph, or a folder
+            that cannot be listed.
     """
     own = without.resolve()
     found: dict[Path, Photo] = {}
+    others: Counter[str] = Counter()
     for place in places:
-        if not place.exists():
-            raise InputError(f"{place} does not exist.", "Give a folder of photographs.")
-        keys = [(valid_text(place.name), "")] if place.is_file() else _below(place)
-        photos = [Photo(place / key, name, label_of_photo(place / key)) for name, key in keys]
-        photos = [p for p in photos if is_image(p.name) or p.path.suffix.lower() in UNREAD]
+        check(place, "Give a folder of photographs.")
+        if place.is_file():
+            entries, wanted = [Entry(valid_text(place.name), "")], {valid_text(place.name)}
+            if not is_image(place.name) and not unread_kind(place.name):
+                wanted = set()
+        else:
+            entries = walk(place)
+            read, unread, rest = sorted_out(entry.name for entry in entries)
+            wanted = {*read, *unread}
+            others.update(rest)
+        photos = [
+            Photo(place / entry.key, entry.name, label_of_photo(place / entry.key))
+            for entry in entries
+            if entry.name in wanted
+        ]
         if not photos:
             raise InputError(
-                f"{place} holds no photograph.",
-                "Photographs are files that end in .jpg, .png, .webp, .bmp or .tif.",
+                f"{place} holds no photograph.", f"Photographs are files that end in {READ_KINDS}."
             )
         for photo in photos:
-            real = photo.path.resolve()
+            real = Path(os.path.realpath(photo.path))
             if not real.is_relative_to(own):
                 found.setdefault(real, photo)
-    return list(found.values())
+    return list(found.values()), others
 
 
 def cut_all(
@@ -116,9 +134,6 @@ def cut_one(photo: Photo, min_face: float, min_score: float) -> Cuts:
     def refused(reason: str, *, is_read: bool = True) -> Cuts:
         return Cuts(photo, no_faces(), [], [Rejection(photo.name, None, reason)], is_read)
 
-    suffix = photo.path.suffix.lower()
-    if suffix in UNREAD:
-        return refused(f"{suffix[1:].upper()} is not read: export it as JPEG", is_read=False)
     try:
         with quiet_pillow():
             pixels = read_photo(photo.path)
@@ -137,7 +152,3 @@ def cut_one(photo: Photo, min_face: float, min_score: float) -> Cuts:
             faces.append(cut(pixels, face)[None])
             sources.append(source)
     return Cuts(photo, np.concatenate(faces), sources, rejected)
-
-
-def _below(folder: Path) -> list[tuple[str, str]]:
-    return [(name, key) for name, key, _, _ in walk(folder)]

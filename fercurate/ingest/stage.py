@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fercurate import fer2013, records
+from fercurate import fer2013, folders, records
 from fercurate.config import ImportConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import fingerprint, hash_file, write_json, write_table
-from fercurate.images import quiet_pillow
-from fercurate.ingest.containers import valid_text, walk
+from fercurate.folders import valid_text, walk
+from fercurate.ingest import classes, holdout
+from fercurate.ingest.reading import read_source, tell, with_val
+from fercurate.ingest.refusals import EXPECTED
 from fercurate.ingest.result import ImportResult, VerdictsKept, result_of
-from fercurate.ingest.source import EXPECTED, Source, open_source
+from fercurate.ingest.source import Source, open_source
 from fercurate.ingest.staging import install, staging
-from fercurate.ingest.store import Store, write_pngs
+from fercurate.ingest.store import write_pngs
 from fercurate.ingest.streams import damage_named
 from fercurate.ingest.table import (
     FER2013_ROWS,
@@ -62,6 +64,7 @@ def run(
     source_hash = _identity(config.source)
     votes_hash = _identity(config.ferplus) if config.ferplus else None
     settings = _settings(config)
+    said = classes.parse(config.classes)
 
     def mark_with(votes: str | None) -> str:
         return fingerprint(STAGE, _VERSION, settings, source_hash, votes)
@@ -81,21 +84,24 @@ def run(
             "Repeat with --force if that is right; fercurate enrich adds them again.",
         )
 
-    source = open_source(config.source, config.max_unpacked_gb * 1e9)
+    source = open_source(config.source, config.max_unpacked_gb * 1e9, said)
     ferplus = read_ferplus(config.ferplus) if config.ferplus else None
-    _tell(source, config.source, progress)
+    tell(source, config.source, progress)
     try:
         with staging(workspace) as staged:
-            rows = _read(source, staged, config, progress)
-            manifest, is_fer2013 = _describe(source, rows)
+            rows = read_source(source, staged, config, progress)
             votes = None if ferplus is None else _join(ferplus, source, rows)
+            rows = with_val(rows, staged, config, progress)
+            manifest, is_fer2013 = _describe(source, rows)
             _write(staged, manifest, votes, progress)
-            about = {
+            about: dict[str, Any] = {
                 "source": _name(config.source),
                 "is_fer2013": is_fer2013,
                 "n_images": len(manifest),
                 "format": source.format,
             }
+            about |= {"classes": dict(said.said)} if said.said else {}
+            about |= {"val_share": config.val_share} if config.val_share is not None else {}
             write_json(staged.dataset_path, about)
             _keep_verdicts(workspace, force=force)
             result = result_of(
@@ -128,15 +134,19 @@ def run(
 
 
 def _settings(config: ImportConfig) -> dict[str, Any]:
-    """What decides about an import, by the names under which it was always noted."""
-    return {
-        "ImportConfig": {
-            "source": _name(config.source),
-            "ferplus": None,
-            "max_rejected": config.max_rejected,
-            "max_unpacked_gb": config.max_unpacked_gb,
-        }
+    """What decides about an import, by the names under which it was always noted; later options
+    only where they are used."""
+    plain: dict[str, Any] = {
+        "source": _name(config.source),
+        "ferplus": None,
+        "max_rejected": config.max_rejected,
+        "max_unpacked_gb": config.max_unpacked_gb,
     }
+    if config.classes is not None:
+        plain["classes"] = dict(classes.parse(config.classes).said)
+    if config.val_share is not None:
+        plain |= {"val_share": config.val_share, "seed": config.seed}
+    return {"ImportConfig": plain}
 
 
 def _command(config: ImportConfig) -> str:
@@ -176,10 +186,11 @@ def _told_of_verdicts(workspace: Workspace, progress: Progress) -> VerdictsKept:
 
 
 def _check(config: ImportConfig) -> None:
-    if not config.source.exists():
-        raise InputError(f"{config.source} does not exist.", EXPECTED)
-    if config.ferplus and not config.ferplus.is_file():
-        raise InputError(f"{config.ferplus} does not exist.", "Give FER+'s fer2013new.csv.")
+    folders.check(config.source, EXPECTED)
+    if config.ferplus:
+        folders.check(config.ferplus, "Give FER+'s fer2013new.csv.")
+    if config.val_share is not None:
+        holdout.check_share(config.val_share)
     if not 0 <= config.max_rejected <= 1:
         raise InputError(f"max_rejected is {config.max_rejected}.", "It is a share, 0 to 1.")
     if not config.max_unpacked_gb > 0:
@@ -200,7 +211,7 @@ def _identity(source: Path) -> str:
     if source.is_file():
         with damage_named(str(source)):
             return hash_file(source)
-    return fingerprint([(name, size, mtime) for name, _, size, mtime in walk(source)])
+    return fingerprint([(e.name, e.size, e.mtime_ns) for e in walk(source) if not e.reason])
 
 
 def _votes_there(workspace: Workspace) -> str | None:
@@ -255,39 +266,6 @@ def _result_on_disk(workspace: Workspace, seconds: float) -> ImportResult:
     )
 
 
-def _tell(source: Source, path: Path, progress: Progress) -> None:
-    names = ", ".join(part.member.name for part in source.csvs)
-    what = names or f"{len(source.images)} images"
-    progress.say(f"Reading {what} ({source.format}: {path}).")
-    if source.unread:
-        progress.say(f"Left unread, for its rows are in that one: {', '.join(source.unread)}.")
-
-
-def _read(source: Source, staged: Workspace, config: ImportConfig, progress: Progress) -> Rows:
-    with quiet_pillow(), Store(staged.faces_path, staged.rejected_path) as store:
-        for batch in source.batches(progress):
-            store.add(batch)
-    rows = store.rows()
-    if rows.n_rejected:
-        first = "\n".join(f"  {rejection}" for rejection in store.first_rejected)
-        told = f"{rows.n_rejected} of {rows.n_source_rows} rows are bad. The first:\n{first}"
-        if not rows.rows:
-            raise InputError(f"{config.source} has no usable row: {told}", EXPECTED)
-        if rows.n_rejected > config.max_rejected * rows.n_source_rows:
-            raise InputError(
-                f"{config.source}: {told}",
-                f"At most {config.max_rejected:.2%} may be: mend them, or allow more with "
-                "--max-rejected.",
-            )
-        progress.warn(
-            f"{rows.n_rejected} of {rows.n_source_rows} rows are bad and left out, see "
-            f"rejected.csv; the first is {store.first_rejected[0]}."
-        )
-    if not rows.rows:
-        raise InputError(f"{config.source} has no usable row: it is empty.", EXPECTED)
-    return rows
-
-
 def _describe(source: Source, rows: Rows) -> tuple[pd.DataFrame, bool]:
     is_fer2013 = fer2013.is_fer2013(rows.sha256)
     whole = is_fer2013 and source.has_usage and rows.n_source_rows == FER2013_ROWS
@@ -295,7 +273,7 @@ def _describe(source: Source, rows: Rows) -> tuple[pd.DataFrame, bool]:
 
 
 def _join(ferplus: FerPlus, source: Source, rows: Rows) -> Votes:
-    if source.csvs:
+    if source.is_table:
         return join_by_row(ferplus, rows.rows, rows.splits, rows.n_source_rows)
     return join_by_name(ferplus, rows.sources, rows.splits if source.gives_splits else None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +15,7 @@ import numpy as np
 
 from fercurate.errors import FercurateError
 from fercurate.ingest.batch import Batch, Faces, Rejection
+from fercurate.ingest.refusals import Refused
 from fercurate.ingest.table import Rows
 from fercurate.labels import FACE_SIDE
 
@@ -36,6 +38,7 @@ class Store:
         self._reasons.writerow(("source", "line", "reason"))
         self.n_rejected = 0
         self.first_rejected: list[Rejection] = []
+        self.refused: Counter[Refused] = Counter()
         self._rows: list[int] = []
         self._splits: list[str] = []
         self._labels: list[str | None] = []
@@ -61,9 +64,10 @@ class Store:
         for rejection in batch.rejected:
             line = "" if rejection.line is None else rejection.line
             self._reasons.writerow((rejection.source, line, rejection.reason))
+            self.refused[Refused.of(rejection)] += 1
+            if not rejection.left_out and len(self.first_rejected) < _FIRST_REASONS:
+                self.first_rejected.append(rejection)
         self.n_rejected += len(batch.rejected)
-        room = _FIRST_REASONS - len(self.first_rejected)
-        self.first_rejected += batch.rejected[:room]
         self._faces.write(batch.faces.tobytes())
         self._sha256 += [hashlib.sha256(face).hexdigest() for face in batch.faces]
         flat = batch.faces.reshape(-1, FACE_SIDE * FACE_SIDE)

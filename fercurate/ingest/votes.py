@@ -11,7 +11,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate import dialect
 from fercurate.errors import InputError
+from fercurate.folders import check
 from fercurate.ingest.streams import Meter, damage_named, decompressed
 from fercurate.labels import FERPLUS_COLUMNS, parse_split
 
@@ -47,13 +49,13 @@ def read_ferplus(path: Path) -> FerPlus:
     Raises:
         InputError: missing, unreadable, or not in FER+'s format.
     """
-    if not path.is_file():
-        raise InputError(f"{path} does not exist.", "Give FER+'s fer2013new.csv.")
+    check(path, "Give FER+'s fer2013new.csv.")
     with damage_named(str(path)), path.open("rb") as raw:
         data = decompressed(raw, Meter(), str(path)).read(_MAX_BYTES + 1)
         if len(data) > _MAX_BYTES:
             raise ValueError(f"it is larger than {_MAX_BYTES >> 20} MB")
-        rows = list(csv.reader(data.decode("utf-8-sig").splitlines()))
+        lines = dialect.text_of(data).splitlines()
+        rows = list(csv.reader(lines, delimiter=dialect.delimiter_of(lines[0] if lines else "")))
     rows = [row for row in rows if row]
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     wanted = ["usage", "image name", *(name.lower() for name in FERPLUS_COLUMNS)]

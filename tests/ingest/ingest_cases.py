@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,32 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fercurate.labels import CLASSES
+from fercurate.progress import Advance, Quiet
 
 USAGES = ("Training", "PublicTest", "PrivateTest")
+
+
+class Heard(Quiet):
+    """Keeps what was said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.done: dict[str, list[float]] = {}
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    warn = say
+
+    @contextmanager
+    def task(self, name: str, total: float, unit: str = "images") -> Iterator[Advance]:
+        amounts = [0.0]
+
+        def advance(amount: float) -> None:
+            amounts[0] += amount
+
+        yield advance
+        self.done[name] = [amounts[0], total]
 
 
 def made_faces(n: int, seed: int = 0) -> NDArray[np.uint8]:

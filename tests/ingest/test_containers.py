@@ -179,7 +179,7 @@ def test_missing_and_special_files(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         open_container(tmp_path / "none", LIMIT)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InputError, match="no file and no folder"):
+    with pytest.raises(InputError, match="is a pipe, not a file"):
         open_container(tmp_path / "pipe", LIMIT)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ingest_cases import fer_csv, folder_of, image_bytes, made_faces, tree_of, zip_of
+from ingest_cases import Heard, fer_csv, folder_of, image_bytes, made_faces, tree_of, zip_of
 from PIL import Image
 
 from fercurate.config import ImportConfig
@@ -24,29 +24,6 @@ from fercurate.workspace import MANIFEST_COLUMNS, Workspace
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 FACES = made_faces(30)
-
-
-class Heard(Quiet):
-    """Keeps what was said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.done: dict[str, list[float]] = {}
-
-    def say(self, text: str) -> None:
-        self.lines.append(text)
-
-    warn = say
-
-    @contextmanager
-    def task(self, name: str, total: float, unit: str = "images") -> Iterator[Advance]:
-        amounts = [0.0]
-
-        def advance(amount: float) -> None:
-            amounts[0] += amount
-
-        yield advance
-        self.done[name] = [amounts[0], total]
 
 
 @pytest.fixture

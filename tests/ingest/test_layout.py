@@ -13,7 +13,7 @@ from fercurate.ingest.layout import Place, has_splits, label_of_photo, place
         ("train/angry/1.jpg", Place("train", "angry")),
         ("test/Happy/1.jpg", Place("test", "happy")),
         ("validation/fear/1.jpg", Place("val", "fear")),
-        ("Training/3/1.jpg", Place("train", "happy")),
+        ("Training/3/1.jpg", Place(reason="unknown class '3'")),
         ("fer2013/train/0_angry/1.jpg", Place("train", "angry")),
         ("a/b/test/sad/1.jpg", Place("test", "sad")),
         ("test/train/sad/1.jpg", Place("train", "sad")),

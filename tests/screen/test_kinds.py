@@ -279,9 +279,10 @@ def test_a_folder_is_no_csv(tmp_path: Path) -> None:
 
 def test_what_a_spreadsheet_saved_is_read_and_a_pipe_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "kinds.csv"
-    file.write_bytes("row;kind\r1;drawn\r".encode("utf-16"))
-    kind, _ = read_kinds(file, 3)
+    digests = [f"{i:064x}" for i in range(1, 4)]
+    file.write_bytes(f"sha256;kind\r{digests[1]};drawn\r".encode("utf-16"))
+    kind, _ = kinds.read_kinds(file, digests)
     assert kind.tolist() == [-1, KINDS.index("drawn"), -1]
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InputError, match="is a pipe, not a file"):
-        read_kinds(tmp_path / "pipe", 3)
+        kinds.read_kinds(tmp_path / "pipe", digests)
