@@ -108,9 +108,20 @@ def _rows(workspace: Workspace, manifest: pd.DataFrame, split: str) -> NDArray[n
     if not len(rows):
         raise InputError(
             f"{workspace.name} has no image in the split {split}.",
-            f"See which it has: fercurate status{option(workspace)}",
+            _others(workspace, manifest["split"].to_numpy(str), split),
         )
     return rows
+
+
+def _others(workspace: Workspace, splits: NDArray[np.str_], split: str) -> str:
+    """What works where a split is empty: another one that is there, or to make one."""
+    there = [name for name in ("val", "test") if name != split and (splits == name).any()]
+    ways = [f"score the other one: fercurate evaluate --split {name}{option(workspace)}"
+            for name in there]  # fmt: skip
+    if split == "val" and not (splits == "val").any():
+        ways.append(f"make one, and train again: {workspace.command('import')} --val-share 0.1")
+    text = "; or ".join(ways) or f"See which it has: fercurate status{option(workspace)}"
+    return text[0].upper() + text[1:]
 
 
 def _logits(

@@ -6,6 +6,8 @@ import dataclasses
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+
 from fercurate.config import ImportConfig
 from fercurate.folders import not_looked_at, tally
 from fercurate.images import quiet_pillow
@@ -81,7 +83,12 @@ def with_val(rows: Rows, staged: Workspace, config: ImportConfig, progress: Prog
     if config.val_share is None:
         return rows
     splits = holdout.with_val(
-        staged.faces(), rows.splits, rows.labels, rows.sha256, config.val_share, config.seed
+        np.load(staged.faces_path, mmap_mode="r"),
+        rows.splits,
+        rows.labels,
+        rows.sha256,
+        config.val_share,
+        config.seed,
     )
     progress.say(f"Moved {splits.count('val'):,} images from train to val, copies together.")
     return dataclasses.replace(rows, splits=splits)

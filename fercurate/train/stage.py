@@ -111,6 +111,14 @@ def run(
         config, begun = runs.resumed(workspace, config)
     teachers = models_of(workspace, config.teachers)
     data = datas.gather(workspace, config, teachers)
+    n_val = int((data.val_labels >= 0).sum())
+    if n_val < MIN_VAL:
+        has = f"only {n_val}" if n_val else "no"
+        progress.warn(
+            f"{workspace.name} has {has} validation images with a label: the last epoch is kept, "
+            "whichever was best, and no temperature is fitted. To make a validation split, before "
+            f"reviewing: {workspace.command('import')} --val-share 0.1"
+        )
     planned = plan.plan_for(config, data)
     if begun is not None:
         runs.check_same(planned, begun, workspace)

@@ -141,6 +141,16 @@ def test_a_run_follows_its_images_and_is_refused_on_others(space: Workspace) -> 
     assert "fercurate train" in caught.value.fix
 
 
+def test_without_a_validation_split_what_works_is_named(space: Workspace) -> None:
+    manifest = space.manifest()
+    manifest.loc[manifest["split"] == "val", "split"] = "train"
+    with pytest.raises(InputError, match="has no image in the split val") as caught:
+        outputs._rows(space, manifest, "val")
+    assert "fercurate evaluate --split test" in caught.value.fix
+    assert "--val-share 0.1" in caught.value.fix
+    assert len(outputs._rows(space, manifest, "test"))
+
+
 def test_groups_and_a_limited_model(space: Workspace) -> None:
     found = evaluated(space, labels=("happy", "sad", "neutral"))
     assert set(found.views) == {"three", "four", "limited"}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from ingest_cases import fer_csv, made_faces
 
 from fercurate.config import ImportConfig
@@ -102,3 +104,20 @@ def test_a_source_with_validation_is_refused(tmp_path: Path) -> None:
     source.write_bytes(fer_csv(made_faces(30)))
     with pytest.raises(InputError, match="validation split already, of 10 images"):
         run(Workspace(tmp_path / "w"), ImportConfig(source=source, val_share=0.1), Quiet())
+
+
+def test_the_command_that_is_advised_makes_the_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """train and evaluate advise the noted command with `--val-share 0.1` behind it."""
+    from fercurate.cli import app
+
+    source = tmp_path / "my faces.csv"
+    source.write_bytes(fer_csv(FACES, ("emotion", "pixels")))
+    space = Workspace(tmp_path / "datasets" / "w")
+    run(space, ImportConfig(source=source), Quiet())
+    words = shlex.split(f"{space.command('import')} --val-share 0.1 --no-fiftyone")[1:]
+    monkeypatch.chdir(tmp_path)
+    typer.main.get_command(app).main(words, standalone_mode=False)
+    assert space.manifest()["split"].value_counts().to_dict() == {"train": 126, "val": 14}
+    assert "--val-share 0.1" in space.command("import")

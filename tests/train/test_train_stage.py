@@ -245,7 +245,11 @@ def test_every_kind_of_set_labels_and_balance_trains(
 
 def test_without_validation_the_last_epoch_is_the_model(tmp_path: Path) -> None:
     space = cases.dataset(tmp_path / "toy", n_val=0)
-    result = stage.run(space, cases.config(), Quiet())
+    heard = Heard()
+    heard.warn = heard.say  # type: ignore[method-assign]
+    result = stage.run(space, cases.config(), heard)
+    assert heard.lines[0].startswith("toy has no validation images with a label")
+    assert "fercurate import SOURCE --name toy --force --val-share 0.1" in heard.lines[0]
     assert (result.val_accuracy, result.n_val, result.best_epoch) == (None, 0, 2)
     assert (result.chosen_by, result.temperature) == ("last epoch", 1.0)
     with np.load(RunFiles(result.folder).logits_path) as kept:
