@@ -12,9 +12,11 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fercurate import disk, leftovers
 from fercurate.errors import FercurateError
 
 if TYPE_CHECKING:
@@ -26,23 +28,66 @@ if TYPE_CHECKING:
 def replacing(path: Path) -> Iterator[Path]:
     """A path beside `path` to write to; renamed onto it on success, removed on failure.
 
+    Within `together` it is renamed when all others have been written too.
+
     Raises:
         FercurateError: the disk refuses; what was at `path` is as it was.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(3)}")
+    waiting = _waiting.get()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _clear_once(path.parent)
         yield beside
-        beside.replace(path)
-    except OSError as error:
-        raise FercurateError(
-            f"{path} cannot be written: {error.strerror or error}.",
-            "Is the disk full or read-only? Mend that and run the same command again; "
-            "what was there is as it was.",
-        ) from error
-    finally:
+        if waiting is None:
+            beside.replace(path)
+        else:
+            waiting.append((beside, path))
+    except BaseException as error:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise FercurateError(
+                f"{path} cannot be written: {disk.reason(error)}.", disk.FIX
+            ) from error
+        raise
+
+
+_waiting: ContextVar[list[tuple[Path, Path]] | None] = ContextVar("waiting", default=None)
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """What is written meanwhile is put in place at the end: all of it, or nothing.
+
+    For files that fit each other, so that a disk which is full at the second of them leaves the
+    earlier set whole. They cannot be read back before the end.
+    """
+    waiting: list[tuple[Path, Path]] = []
+    token = _waiting.set(waiting)
+    try:
+        yield
+        for beside, path in waiting:
+            beside.replace(path)
+    except OSError as error:
+        raise FercurateError(
+            f"{path} cannot be written: {disk.reason(error)}.", disk.FIX
+        ) from error
+    finally:
+        _waiting.reset(token)
+        for beside, _ in waiting:
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+
+_cleared: set[Path] = set()
+
+
+def _clear_once(folder: Path) -> None:
+    """Remove what killed processes left in a folder, the first time that we write to it."""
+    if folder not in _cleared:
+        _cleared.add(folder)
+        leftovers.clear_dead(folder)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -17,7 +17,7 @@ from fercurate.audit.rank import Ranking
 from fercurate.config import AuditConfig
 from fercurate.decisions import settle
 from fercurate.errors import InputError
-from fercurate.files import fingerprint, write_json, write_table
+from fercurate.files import fingerprint, together, write_json, write_table
 from fercurate.identity import packed
 from fercurate.labels import CLASSES
 from fercurate.rerank import known, profiles
@@ -206,8 +206,9 @@ def write(
         "trained": trained,
         "versions": {name: version(name) for name in ("fercurate", "torch", "cleanlab", "numpy")},
     }
-    write_json(workspace.audit_summary_path, {"fingerprint": wanted, **summary})
-    write_table(workspace.audit_path, made)
+    with together():
+        write_json(workspace.audit_summary_path, {"fingerprint": wanted, **summary})
+        write_table(workspace.audit_path, made)
     workspace.record(STAGE, wanted, summary, inputs=made_from, command=command)
     return result(summary)
 

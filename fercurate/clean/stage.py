@@ -11,7 +11,7 @@ from fercurate.clean.policy import Policy, policy_of
 from fercurate.config import CleanConfig
 from fercurate.decisions import settle
 from fercurate.errors import InputError
-from fercurate.files import fingerprint, write_json, write_table, write_text
+from fercurate.files import fingerprint, together, write_json, write_table, write_text
 from fercurate.identity import Placed
 from fercurate.progress import Progress
 from fercurate.workspace import Workspace, option
@@ -111,9 +111,10 @@ def run(
         "published": published,
         **diff.summary(manifest, made, evidence.table["kind_by_eye"], evidence.removal_precision),
     }
-    write_text(workspace.changes_path, changes.to_csv(index=False, lineterminator="\n"))
-    write_json(workspace.clean_summary_path, summary)
-    write_table(workspace.clean_path, diff.clean_table(manifest, made))
+    with together():
+        write_text(workspace.changes_path, changes.to_csv(index=False, lineterminator="\n"))
+        write_json(workspace.clean_summary_path, summary)
+        write_table(workspace.clean_path, diff.clean_table(manifest, made))
     brief = {k: summary[k] for k in ("policy", "n_kept", "n_dropped", "n_relabeled")}
     command = records.command_of(STAGE, config)
     workspace.record(STAGE, wanted, brief, inputs=inputs, command=command)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fercurate import records
 from fercurate.config import ScreenConfig
-from fercurate.files import fingerprint, hash_file, write_array, write_json, write_table
+from fercurate.files import fingerprint, hash_file, together, write_array, write_json, write_table
 from fercurate.labels import CLASSES, INDEX
 from fercurate.progress import Progress
 from fercurate.screen import detection, duplicates, embedding, heads, kinds, quality, spurious
@@ -102,9 +102,10 @@ def run(
     )
     table = _table(manifest, judged, faced, measured, copies)
     summary = _summary(table, loaded, spurious_links(faces, manifest), time.monotonic() - started)
-    write_array(workspace.components_path, components.astype(np.float16))
-    write_json(workspace.screen_summary_path, {"fingerprint": wanted, **summary})
-    write_table(workspace.screen_path, table)
+    with together():
+        write_array(workspace.components_path, components.astype(np.float16))
+        write_json(workspace.screen_summary_path, {"fingerprint": wanted, **summary})
+        write_table(workspace.screen_path, table)
     command = records.command_of(STAGE, config)
     workspace.record(STAGE, wanted, summary, inputs=made_from, command=command)
     return _result(summary)
