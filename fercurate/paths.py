@@ -129,6 +129,31 @@ class Paths:
         return self.database_dir / f"reviewing-{who}"
 
     @property
+    def lock_path(self) -> Path:
+        """Held by the one process that writes here."""
+        return self.root / ".writing.lock"
+
+    @property
+    def new_lock_path(self) -> Path:
+        """The same while there is no folder of the dataset yet."""
+        return self.root.parent / f".{self.root.name}.writing.lock"
+
+    @property
+    def restoring_dir(self) -> Path:
+        """PNGs that are being made again."""
+        return self.root / ".restoring"
+
+    @property
+    def mirror_lock_path(self) -> Path:
+        """Held by the one process that writes to the dataset's FiftyOne mirror."""
+        return self.root / ".mirror.lock"
+
+    @property
+    def stages_lock_path(self) -> Path:
+        """Held for the moment in which `stages.json` is read and written again."""
+        return self.root / ".stages.lock"
+
+    @property
     def stages_path(self) -> Path:
         return self.root / "stages.json"
 
@@ -167,6 +192,11 @@ class RunFiles:
     """The files of one training run, below `Paths.run_dir`."""
 
     folder: Path
+
+    @property
+    def lock_path(self) -> Path:
+        """Held by the one process that trains it."""
+        return self.folder / ".training.lock"
 
     @property
     def config_path(self) -> Path:

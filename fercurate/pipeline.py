@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fercurate import config, road, settings, workspace
+from fercurate import config, names, road, settings, workspace
 from fercurate.errors import InputError
 from fercurate.progress import Progress
 from fercurate.workspace import Workspace
@@ -67,8 +68,10 @@ def read_pipeline(path: Path) -> Pipeline:
     """
     table = _read_toml(path)
     dataset = table.pop("dataset", None)
-    if not isinstance(dataset, str) or not dataset or Path(dataset).name != dataset:
+    if not isinstance(dataset, str) or not dataset:
         raise InputError(f"{path} names no dataset.", 'Begin it with: dataset = "name"')
+    names.require_name(dataset, f' as dataset = "..." in {path}')
+    names.require_unlike(dataset, workspace.DATASETS)
     steps: list[tuple[Stage, Any]] = []
     for name, told in table.items():
         if name not in STAGES or not isinstance(told, dict):
@@ -93,6 +96,27 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"There is no file {path}.", "Recipes are in pipelines/.") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path} is no TOML: {error}.", "See pipelines/demo.toml.") from error
+
+
+def demo() -> Pipeline:
+    """The demo, where its dataset is not there or its own.
+
+    Raises:
+        InputError: a dataset of that name was imported from something else.
+    """
+    pipeline = read_pipeline(demo_pipeline())
+    space, source = pipeline.workspace, pipeline.options("import").source
+    try:
+        about = json.loads(space.dataset_path.read_text(encoding="utf-8"))
+        other = about["source"] if about["source"] != Path(source).name else None
+    except (OSError, ValueError, KeyError, TypeError):
+        other = None
+    if other is not None:
+        raise InputError(
+            f"{space.root} holds a dataset of yours, from {other}.",
+            "Rename that folder, or run the demo in another folder.",
+        )
+    return pipeline
 
 
 def demo_pipeline() -> Path:

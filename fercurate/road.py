@@ -13,11 +13,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fercurate import config, settings, workspace
+from fercurate import config, locks, pngs, settings, workspace
 from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
 from fercurate.progress import Progress
 from fercurate.standing import standing as standing
 from fercurate.workspace import Workspace
+
+RELEARN_WAIT = 60.0
+"""Seconds that ranking anew waits for another writer; the next verdicts ask for it again."""
 
 
 def run_sample(
@@ -33,7 +36,8 @@ def run_import(
 ) -> Any:
     from fercurate.ingest import stage
 
-    return stage.run(space, options, progress, force=force)
+    with locks.writing(space):
+        return stage.run(space, options, progress, force=force)
 
 
 def run_enrich(
@@ -41,7 +45,8 @@ def run_enrich(
 ) -> Any:
     from fercurate.ingest import enrich
 
-    return enrich.run(space, options, progress)
+    with locks.writing(space):
+        return enrich.run(space, options, progress)
 
 
 def run_screen(
@@ -49,13 +54,15 @@ def run_screen(
 ) -> Any:
     from fercurate.screen import stage
 
-    return stage.run(space, options, progress, force=force)
+    with locks.writing(space):
+        return stage.run(space, options, progress, force=force)
 
 
 def run_fit_screen(space: Workspace, options: config.FitScreenConfig, progress: Progress) -> Any:
     from fercurate.screen import teach
 
-    return teach.run(space, options, progress)
+    with locks.writing(space):
+        return teach.run(space, options, progress)
 
 
 def run_audit(
@@ -63,7 +70,9 @@ def run_audit(
 ) -> Any:
     from fercurate.audit import stage
 
-    return stage.run(space, options, progress, force=force)
+    # ranking anew takes seconds, and a review asks for it whatever else is going on
+    with locks.writing(space, wait=RELEARN_WAIT if options.relearn else locks.AT_ONCE):
+        return stage.run(space, options, progress, force=force)
 
 
 def run_report(
@@ -105,6 +114,8 @@ def run_review(space: Workspace, options: config.ReviewConfig, progress: Progres
         sys.executable, "-m", "fercurate", "audit", "--relearn", "--no-report", "--no-fiftyone",
         "--dataset", str(space.root.resolve()),
     ]  # fmt: skip
+    if options.import_ is None and not options.agreement:
+        pngs.restore(space, progress)
     return stage.run(space, options, progress, relearn_command=relearn)
 
 
@@ -125,7 +136,8 @@ def run_clean(
 ) -> Any:
     from fercurate.clean import stage
 
-    return stage.run(space, options, progress, force=force)
+    with locks.writing(space):
+        return stage.run(space, options, progress, force=force)
 
 
 def run_train(
@@ -196,9 +208,11 @@ def try_predictions(space: Workspace, outputs: Any, progress: Progress) -> Any:
     from fercurate.review import predictions
 
     try:
-        return predictions.run(
-            space, outputs.name, outputs.split, outputs.rows, outputs.probabilities(), progress
-        )
+        pngs.restore(space, progress)
+        with locks.mirroring(space):
+            return predictions.run(
+                space, outputs.name, outputs.split, outputs.rows, outputs.probabilities(), progress
+            )
     except FercurateError as error:
         progress.warn(f"The predictions are not in FiftyOne: {error.message}")
         progress.warn(f"The scores stand. {error.fix}")
@@ -257,6 +271,8 @@ def run_export(
     """As plain files, or through FiftyOne for the formats that it knows."""
     from fercurate.clean import export
 
+    if options.as_ != "csv":
+        pngs.restore(space, progress)
     if options.as_ in export.FORMATS:
         return export.run(space, options, progress, force=force)
     from fercurate.review import export as through_fiftyone
@@ -269,7 +285,9 @@ def run_sync(
 ) -> Any:
     from fercurate.review import sync
 
-    return sync.run(space, options, progress)
+    pngs.restore(space, progress)
+    with locks.mirroring(space):
+        return sync.run(space, options, progress)
 
 
 def try_sync(

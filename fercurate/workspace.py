@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fercurate import records
+from fercurate import locks, names, records
 from fercurate.decisions import Decision, Log
 from fercurate.errors import InputError, first_line
 from fercurate.files import write_json
@@ -363,18 +362,19 @@ class Workspace(Paths):
             files: What is noted of its files; as they are now, where it is not told.
             command: What makes the same anew.
         """
-        stages = self._stages_to_renew() if stage == "import" else self.stages()
-        if stage != "import" and "files" not in stages.get("import", {}):
-            self._adopt_import(stages)
-        stages[stage] = {
-            "fingerprint": fingerprint,
-            "finished": now(),
-            "command": command,
-            "inputs": dict(inputs or {}),
-            "files": dict(records.describe(self.outputs(stage)) if files is None else files),
-            "summary": dict(summary),
-        }
-        write_json(self.stages_path, stages)
+        with locks.noting(self):
+            stages = self._stages_to_renew() if stage == "import" else self.stages()
+            if stage != "import" and "files" not in stages.get("import", {}):
+                self._adopt_import(stages)
+            stages[stage] = {
+                "fingerprint": fingerprint,
+                "finished": now(),
+                "command": command,
+                "inputs": dict(inputs or {}),
+                "files": dict(records.describe(self.outputs(stage)) if files is None else files),
+                "summary": dict(summary),
+            }
+            write_json(self.stages_path, stages)
 
     def _stages_to_renew(self) -> dict[str, dict[str, Any]]:
         """The records as an import takes them over; none where they are damaged."""
@@ -385,12 +385,13 @@ class Workspace(Paths):
 
     def note_files(self, stage: str, files: Mapping[str, Mapping[str, Any]]) -> None:
         """Bring what is noted of some of a stage's files up to date; the rest stays noted."""
-        stages = self.stages()
-        if "files" not in stages.get("import", {}):
-            self._adopt_import(stages)
-        noted = stages.setdefault(stage, {}).setdefault("files", {})
-        noted.update({name: dict(entry) for name, entry in files.items()})
-        write_json(self.stages_path, stages)
+        with locks.noting(self):
+            stages = self.stages()
+            if "files" not in stages.get("import", {}):
+                self._adopt_import(stages)
+            noted = stages.setdefault(stage, {}).setdefault("files", {})
+            noted.update({name: dict(entry) for name, entry in files.items()})
+            write_json(self.stages_path, stages)
 
     def _adopt_import(self, stages: dict[str, dict[str, Any]]) -> None:
         """Note the files of an import of an earlier version, which its pixels have shown right."""
@@ -438,18 +439,15 @@ def now() -> str:
 
 
 # -- finding a workspace ---------------------------------------------------------------
-def dataset_name(name: str | None, source: Path) -> str:
+def dataset_name(name: str | None, source: Path, datasets: Path = DATASETS) -> str:
     """The name of a new dataset: the given one, or the source's without its endings.
 
     Raises:
-        InputError: the name cannot be that of a folder.
+        InputError: the name cannot be that of a folder, or another differs in capitals alone.
     """
     chosen = name if name is not None else source.resolve().name.split(".")[0].lower()
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", chosen):
-        raise InputError(
-            f"{chosen!r} cannot name a dataset.",
-            "Give one of letters, digits, '.', '_' and '-' with --name.",
-        )
+    names.require_name(chosen, " with --name")
+    names.require_unlike(chosen, datasets)
     return chosen
 
 
@@ -462,7 +460,11 @@ def find(name: str | None, datasets: Path = DATASETS) -> Workspace:
         InputError: none is there, or several are and none was named.
     """
     if name is not None:
-        for candidate in (datasets / name, Path(name)):
+        candidates = [Path(name)]
+        if not names.is_path(name):
+            names.require_name(name, " with --dataset, or a folder")
+            candidates.insert(0, datasets / name)
+        for candidate in candidates:
             if Workspace(candidate).manifest_path.exists():
                 return Workspace(candidate)
         raise InputError(

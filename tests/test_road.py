@@ -35,7 +35,7 @@ def test_the_demo_recipe_hangs_together() -> None:
     ("text", "says"),
     [
         ("", "names no dataset"),
-        ('dataset = "../x"\n[audit]', "names no dataset"),
+        ('dataset = "../x"\n[audit]', "cannot name a dataset"),
         ('dataset = "x"', "has no stage"),
         ('dataset = "x"\n[bake]', "no stage 'bake'"),
         ('dataset = "x"\n[audit]\neffort = "fast"', "effort is 'fast'"),
@@ -175,3 +175,17 @@ def test_a_database_that_does_not_start_is_no_failure_of_the_import(
     assert road.try_sync(Workspace(tmp_path / "d"), config.SyncConfig(), Listening()) is None
     assert "mongod did not start." in Listening.heard[0]
     assert Listening.heard[-1] == "Later: fercurate sync --dataset d"
+
+
+def test_the_demo_does_not_replace_a_dataset_of_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    space = pipelines.demo().workspace
+    for source, mine in (("fer2013-sample.csv", False), ("fer2013.csv", True)):
+        files.write_json(space.dataset_path, {"source": source})
+        if mine:
+            with pytest.raises(InputError, match=r"a dataset of yours, from fer2013\.csv"):
+                pipelines.demo()
+        else:
+            assert pipelines.demo().dataset == "demo"

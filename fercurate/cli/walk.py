@@ -56,7 +56,7 @@ def demo(force: Force = False) -> None:
     from fercurate import show
     from fercurate.evaluate import planted
 
-    pipeline = pipelines.read_pipeline(pipelines.demo_pipeline())
+    pipeline = pipelines.demo()
     results = {}
     for name, result in pipeline.run(show.progress(), force=force):
         results[name] = result

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fercurate import fer2013, folders, records
+from fercurate import fer2013, folders, foreign, records
 from fercurate.config import ImportConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import fingerprint, hash_file, write_json, write_table
@@ -60,7 +60,8 @@ def run(
     """
     started = time.perf_counter()
     _check(config)
-    _check_root(workspace)
+    foreign.require_ours(workspace.root)
+    foreign.require_apart(config.source, workspace.root)
     source_hash = _identity(config.source)
     votes_hash = _identity(config.ferplus) if config.ferplus else None
     settings = _settings(config)
@@ -195,11 +196,6 @@ def _check(config: ImportConfig) -> None:
         raise InputError(f"max_rejected is {config.max_rejected}.", "It is a share, 0 to 1.")
     if not config.max_unpacked_gb > 0:
         raise InputError(f"max_unpacked_gb is {config.max_unpacked_gb}.", "It is above 0.")
-
-
-def _check_root(workspace: Workspace) -> None:
-    if workspace.root.exists() and not workspace.root.is_dir():
-        raise InputError(f"{workspace.root} is a file.", "Choose another name with --name.")
 
 
 def _name(source: Path) -> str:

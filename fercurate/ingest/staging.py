@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fercurate import foreign, locks
+from fercurate.ingest.table import PHOTO
+from fercurate.labels import SPLITS
 from fercurate.workspace import Workspace
 
-_A_DAY = 86_400
+_OUR_PNG = re.compile(rf"(?:(?:{'|'.join(SPLITS)})-\d+|fer\d+|{PHOTO}[0-9a-f]+)\.png")
 
 
 @contextmanager
 def staging(workspace: Workspace) -> Iterator[Workspace]:
     """An empty workspace beside `workspace`, removed at the end whatever happens.
 
-    What earlier imports left behind when they were killed is removed first.
+    Holds the workspace for writing meanwhile; what killed imports left behind is removed first.
+
+    Raises:
+        InputError: another process writes to the workspace, or it is no dataset.
     """
     beside = workspace.root.resolve().parent  # where a link leads, or renaming would copy
-    beside.mkdir(parents=True, exist_ok=True)
-    prefix = f".{workspace.name}.import-"
-    for left in [path for path in beside.iterdir() if path.name.startswith(prefix)]:
-        if _is_abandoned(left, left.name.removeprefix(prefix)):
-            shutil.rmtree(left, ignore_errors=True)
-    staged = Workspace(beside / f"{prefix}{os.getpid()}")
-    staged.images_dir.mkdir(parents=True)
-    try:
-        yield staged
-    finally:
-        shutil.rmtree(staged.root, ignore_errors=True)
+    with locks.writing(workspace):
+        staged = Workspace(beside / f".{workspace.name}.import-{os.getpid()}")
+        staged.images_dir.mkdir(parents=True)
+        try:
+            yield staged
+        finally:
+            shutil.rmtree(staged.root, ignore_errors=True)
 
 
 def install(staged: Workspace, workspace: Workspace, record: Callable[[Workspace], None]) -> None:
@@ -44,16 +46,22 @@ def install(staged: Workspace, workspace: Workspace, record: Callable[[Workspace
         staged: Built by import; emptied.
         workspace: May exist or not.
         record: Called with the workspace whose stage record is to be written.
+
+    Raises:
+        InputError: the workspace's folder holds something that is no dataset.
     """
+    foreign.require_ours(workspace.root)
     if not workspace.root.exists():
         record(staged)
         staged.root.rename(workspace.root.resolve())
         return
     _retire(workspace.manifest_path, staged.root)
     for new, old in zip(_outputs(staged), _outputs(workspace), strict=True):
-        _retire(old, staged.root)
+        retired = _retire(old, staged.root)
         if new.exists():
             new.rename(old)
+        if retired is not None and old == workspace.images_dir:
+            _give_back(retired, old)
     record(workspace)
     staged.manifest_path.rename(workspace.manifest_path)
 
@@ -69,20 +77,17 @@ def _outputs(workspace: Workspace) -> tuple[Path, ...]:
     )
 
 
-def _retire(path: Path, staged: Path) -> None:
-    if path.exists():
-        path.rename(staged / f"old-{path.name}")
+def _retire(path: Path, staged: Path) -> Path | None:
+    if not path.exists():
+        return None
+    return path.rename(staged / f"old-{path.name}")
 
 
-def _is_abandoned(folder: Path, pid: str) -> bool:
-    if not pid.isdecimal() or int(pid) == os.getpid():
-        return pid.isdecimal()
-    if os.name == "nt":  # there, asking whether a process lives would end it
-        return time.time() - folder.stat().st_mtime > _A_DAY
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except (PermissionError, OverflowError):
-        return False
-    return False
+def _give_back(retired: Path, images: Path) -> None:
+    """What the user has put among our PNGs stays."""
+    if not retired.is_dir():
+        return
+    with os.scandir(retired) as entries:
+        theirs = [entry.name for entry in entries if not _OUR_PNG.fullmatch(entry.name)]
+    for name in theirs:
+        Path(retired, name).rename(images / name)

@@ -1,4 +1,4 @@
-"""Batches to the files of a workspace: faces as they come, PNGs once the ids are known."""
+"""Batches to the files of a workspace: faces as they come, then the reasons of what is left out."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import csv
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
-import cv2
 import numpy as np
 
-from fercurate.errors import FercurateError
-from fercurate.ingest.batch import Batch, Faces, Rejection
+from fercurate.ingest.batch import Batch, Rejection
 from fercurate.ingest.refusals import Refused
 from fercurate.ingest.table import Rows
 from fercurate.labels import FACE_SIDE
+from fercurate.pngs import write_pngs as write_pngs
 
 _FIRST_REASONS = 5
-_IMAGES_A_STEP = 256
 
 
 class Store:
@@ -102,29 +99,3 @@ def _npy_header(n: int) -> bytes:
         header, {"descr": "|u1", "fortran_order": False, "shape": shape}
     )
     return header.getvalue()
-
-
-def write_pngs(
-    faces: Faces, ids: Sequence[str], folder: Path, advance: Callable[[float], None]
-) -> None:
-    """One lossless PNG a face, named by its id.
-
-    Args:
-        faces: uint8 [n, 48, 48].
-        ids: n file names without suffix.
-        folder: Must exist.
-        advance: Told how many were written, for a progress bar.
-    """
-    # On faces, Huffman coding alone is the fastest and comes out smallest too.
-    options = [
-        cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY,
-        cv2.IMWRITE_PNG_COMPRESSION, 1,
-    ]  # fmt: skip
-    for start in range(0, len(ids), _IMAGES_A_STEP):
-        step = ids[start : start + _IMAGES_A_STEP]
-        for face, name in zip(faces[start : start + len(step)], step, strict=True):
-            done, data = cv2.imencode(".png", face, options)
-            if not done:
-                raise FercurateError(f"{name}.png cannot be encoded.", "Run fercurate doctor.")
-            (folder / f"{name}.png").write_bytes(data.tobytes())
-        advance(len(step))

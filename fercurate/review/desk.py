@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from fercurate import locks
 from fercurate.decisions import Action, Decision, Log, Mode, Settled
 from fercurate.errors import FercurateError, InputError
 from fercurate.progress import Quiet
@@ -262,7 +263,8 @@ class Desk:
         import fiftyone as fo
 
         names = names_in_audit(self.workspace)
-        update_columns(fo, self.dataset, self.workspace, names, Quiet())
+        with locks.mirroring(self.workspace):
+            update_columns(fo, self.dataset, self.workspace, names, Quiet())
 
     def close(self) -> None:
         """Stop what runs in the background; all verdicts are on the disk already."""

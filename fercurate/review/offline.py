@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from fercurate import locks
 from fercurate.config import ReviewConfig
 from fercurate.decisions import Log, settle
 from fercurate.errors import InputError
@@ -60,10 +61,12 @@ def run(
             "--agreement, --export and --import do not go together.", "Give one at a time."
         )
     if config.import_ is not None:
-        return import_sheet(workspace, config.import_, who)
+        with locks.writing(workspace):  # nothing is ranked or imported in between
+            return import_sheet(workspace, config.import_, who)
     if config.export is not None:
         if config.sample is not None:
-            sampling.run(workspace, config.sample, config.seed)
+            with locks.writing(workspace):
+                sampling.run(workspace, config.sample, config.seed)
         return export_sheet(
             workspace, config.export, who, blind=config.sample is not None, rows=config.rows
         )

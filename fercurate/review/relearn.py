@@ -80,6 +80,7 @@ class Relearner:
             said, _ = self._process.communicate(timeout=TIMEOUT)
             if self._process.returncode:
                 lines = [line.strip() for line in said.splitlines() if line.strip()]
+                lines = [line for line in lines if line.startswith("Error: ")] or lines
                 return lines[0] if lines else f"it ended with {self._process.returncode}"
             self._after()
         except subprocess.TimeoutExpired:

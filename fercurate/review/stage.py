@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from fercurate import locks
 from fercurate.config import ReviewConfig, SyncConfig
 from fercurate.decisions import Decision, standing
 from fercurate.errors import FercurateError, InputError
@@ -90,7 +91,8 @@ def run(
         return offline.run(workspace, config, progress, who)
     workspace.audit(["row"])  # what is missing is said before a database starts
     if config.sample is not None:
-        sampling.run(workspace, config.sample, config.seed)
+        with locks.writing(workspace):
+            sampling.run(workspace, config.sample, config.seed)
     mode: DeskMode = "sample" if config.sample is not None else "queue"
     with contextlib.ExitStack() as stack:
         stack.enter_context(_database_trouble(workspace))
@@ -103,7 +105,8 @@ def run(
         stopped = stack.enter_context(_until_signal())
         stack.enter_context(server.logged_to(workspace.server_log_path(who)))
         fo = stack.enter_context(opened(workspace))
-        sync(fo, workspace, SyncConfig(), progress)
+        with locks.mirroring(workspace):
+            sync(fo, workspace, SyncConfig(), progress)
         dataset = fo.load_dataset(workspace.name)
         view = saved_view(dataset, config.view) if mode == "queue" else None
         table = Desk(

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.errors import FercurateError
+from fercurate.errors import FercurateError, InputError
 from fercurate.files import write_text
 from fercurate.labels import CLASSES, INDEX, SPLITS
 from fercurate.samples import others
@@ -52,6 +52,7 @@ FLIPPED_SHARE = 0.08
 N_CONFLICTS = 20
 N_COPIES = 20
 
+_HEAD = "emotion,pixels,Usage"
 _USAGE = MappingProxyType({"train": "Training", "val": "PublicTest", "test": "PrivateTest"})
 _PEOPLE_OF_SPLIT = (80, 10, 10)
 _N_TRACED = 14
@@ -102,14 +103,17 @@ def write(folder: Path, *, seed: int = 0) -> SampleResult:
     `is_split_copy` the validation or test image whose pixels are in training as well.
 
     Args:
-        folder: Made if it is not there; files in it are replaced.
+        folder: Made if it is not there; an earlier sample in it is replaced.
         seed: The same seed gives the same bytes.
 
     Raises:
+        InputError: `folder` has other files of these names.
         FercurateError: the source pictures are missing, or `folder` cannot be written.
     """
-    rows = compose(seed)
     paths = folder / CSV_NAME, folder / TRUTH_NAME
+    for path, head in zip(paths, (_HEAD, ",".join(TRUTH_COLUMNS)), strict=True):
+        _require_ours(path, head)
+    rows = compose(seed)
     try:
         write_text(paths[0], _csv_text(rows))
         write_text(paths[1], _truth_text(rows))
@@ -130,6 +134,19 @@ def write(folder: Path, *, seed: int = 0) -> SampleResult:
         split_copies=sum(r.is_split_copy for r in rows),
         constant=sum(r.is_constant for r in rows),
     )
+
+
+def _require_ours(path: Path, head: str) -> None:
+    """Raise `InputError` where a file is there that does not begin as a sample's does."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        found = file.readline(len(head) + 2).rstrip()
+    if found != head.encode():
+        raise InputError(
+            f"{path} is there already, and no sample of fercurate.",
+            "Move it elsewhere, or name another folder.",
+        )
 
 
 def compose(seed: int) -> list[Row]:
@@ -213,7 +230,7 @@ def _counts(values: Iterable[str], keys: Sequence[str]) -> Mapping[str, int]:
 
 
 def _csv_text(rows: list[Row]) -> str:
-    lines = ["emotion,pixels,Usage"]
+    lines = [_HEAD]
     for row in rows:
         pixels = " ".join(map(str, row.pixels.ravel().tolist()))
         lines.append(f"{INDEX[row.given_label]},{pixels},{_USAGE[row.split]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from fercurate import locks
 from fercurate.config import TrainConfig
 from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
 from fercurate.files import hash_file
@@ -102,8 +104,8 @@ def run(
         record: Note in the workspace that it is trained; not for a run that only compares.
 
     Raises:
-        InputError: nothing to train on, an unknown network, setting or device, or nothing to
-            resume.
+        InputError: nothing to train on, an unknown network, setting or device, nothing to
+            resume, or another process trains the same run.
         FercurateError: stopped (exit 130), or the training diverged.
     """
     begun = None
@@ -126,9 +128,11 @@ def run(
     is_first = distributed.ranks().is_first
     skipped = not force and is_finished(files.folder)
     if not skipped:
+        held = contextlib.ExitStack()
         device = distributed.start(_device(config))
         try:
             if is_first:
+                held.enter_context(locks.training(files))
                 if force:
                     runs.forget(files)
                 runs.begin(files, planned, data)
@@ -137,6 +141,7 @@ def run(
             _train(workspace, planned, data, teachers, device, files, shown)
             distributed.wait()
         finally:
+            held.close()
             distributed.stop()
     found = runs.metrics(files) or {}
     if is_first and record:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fercurate.errors import FercurateError
+from fercurate.errors import FercurateError, InputError
 from fercurate.labels import CLASSES
 from fercurate.samples import stage
 
@@ -183,3 +183,11 @@ def test_plain_csv_readers_can_read_the_key(result):
     with result.truth.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {r["is_flipped"] for r in rows} == {"true", "false"}
+
+
+@pytest.mark.parametrize("name", ["fer2013-sample.csv", "truth.csv"])
+def test_a_file_of_the_users_own_is_not_replaced(tmp_path, name):
+    (tmp_path / name).write_text("mine\n")
+    with pytest.raises(InputError, match="no sample of fercurate"):
+        stage.write(tmp_path)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "mine\n")]
