@@ -305,7 +305,7 @@ def test_files_that_fit_each_other_come_together_or_not_at_all(tmp_path: Path) -
             with files.replacing(paths[1]):
                 raise OSError(28, "full")
 
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(FercurateError, match="full"):
         write_half()
     assert [path.read_text() for path in paths] == ["old", "old"]
     assert visible(tmp_path) == ["a.txt", "b.npy"]

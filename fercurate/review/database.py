@@ -25,7 +25,7 @@ from typing import IO
 
 from fercurate.errors import FercurateError
 from fercurate.files import write_text
-from fercurate.review import mongod
+from fercurate.review import homes, mongod
 from fercurate.review.address import UNIX_SOCKETS, free_address, listening, ping, uri_of
 from fercurate.review.locks import Lock
 from fercurate.review.watchdog import SHARED, STOP_SECONDS
@@ -62,6 +62,7 @@ def serving(place: Workspace | Path, *, timeout: float = START_SECONDS) -> Itera
     directory = place.database_dir if isinstance(place, Workspace) else place
     try:
         directory = _private(directory)
+        homes.settle(directory)
         server = _join(directory, time.monotonic() + timeout)
     except OSError as error:
         raise FercurateError(
@@ -72,6 +73,11 @@ def serving(place: Workspace | Path, *, timeout: float = START_SECONDS) -> Itera
         yield server.uri
     finally:
         server.leave()
+
+
+def is_own(uri: str) -> bool:
+    """Whether a database is one that we run, for one workspace alone."""
+    return uri in _ours
 
 
 _OTHER_DATABASE = (
@@ -131,8 +137,10 @@ def _join(directory: Path, deadline: float) -> _Server:
 def _running(directory: Path, deadline: float) -> str | None:
     """The address that the present mongod of this folder left, if it answers."""
     try:
-        uri = (directory / "address").read_text().strip()
-    except FileNotFoundError:
+        uri, *home = (directory / "address").read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, ValueError):
+        return None
+    if home != [homes.mark(directory)]:  # copied with the folder: another one's database
         return None
     return uri if listening(uri) and ping(uri, deadline) is None else None
 
@@ -159,7 +167,7 @@ def _start(
             start_new_session=True,
         )
     try:
-        write_text(directory / "address", uri + "\n")
+        write_text(directory / "address", f"{uri}\n{homes.mark(directory)}\n")
         _wait_until_ready(uri, process, directory, deadline)
     except BaseException:
         if users is not None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from fercurate.errors import FercurateError
 from fercurate.progress import Progress
-from fercurate.review import documents, presentation
+from fercurate.review import database, documents, presentation
 from fercurate.review.columns import Mirror
 from fercurate.workspace import Workspace
 
@@ -35,7 +35,8 @@ def load(fo: ModuleType, name: str, root: str) -> Any:
 
     Raises:
         FercurateError: FiftyOne refuses the name, or a dataset that is not the mirror of
-            `root` bears it.
+            `root` bears it; in a database of our own the mirror of a folder that was moved is
+            taken over.
     """
     if not fo.dataset_exists(name):
         try:
@@ -58,7 +59,9 @@ def load(fo: ModuleType, name: str, root: str) -> Any:
             f"Rename it with: fiftyone datasets rename {name} {name}-old   (or rename the folder)",
         )
     other = mark.get("root", root)
-    if other != root and Workspace(Path(other)).manifest_path.exists():
+    # a database of our own is one workspace's: what it mirrors has been moved here
+    is_shared = not database.is_own(str(fo.config.database_uri))
+    if is_shared and other != root and Workspace(Path(other)).manifest_path.exists():
         raise FercurateError(
             f"The FiftyOne dataset {name!r} belongs to {other}.",
             "Rename one of the two folders: the folder's name is the dataset's name.",

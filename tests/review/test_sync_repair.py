@@ -13,6 +13,7 @@ from review_tables import N, audit_table, manifest_table
 
 from fercurate.config import SyncConfig
 from fercurate.errors import FercurateError
+from fercurate.review import database
 from fercurate.review.sync import sync
 from fercurate.workspace import Workspace
 
@@ -98,7 +99,11 @@ def test_a_killed_sync_is_finished_by_the_next(
     assert clean_fo.load_dataset("faces").values("row") == list(range(N))
 
 
-def test_a_moved_workspace(clean_fo: ModuleType, make_workspace: Make) -> None:
+def test_a_moved_workspace(
+    clean_fo: ModuleType, make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a database of the user's own, where another workspace may have the name
+    monkeypatch.setattr(database, "_ours", set())
     workspace = make_workspace("faces")
     synced(clean_fo, workspace)
     moved = Workspace(workspace.root.parent / "elsewhere" / "faces")
