@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 import pytest
 from clean_cases import belief_of, manifest_of, workspace_of
 
-from fercurate import outgoing
+from fercurate import locks, outgoing
 from fercurate.clean import export, stage
 from fercurate.config import CleanConfig, ExportConfig
 from fercurate.errors import FercurateError, InputError
@@ -127,3 +128,42 @@ def test_nothing_to_export(space: Workspace, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         write(space, tmp_path / "out")
     assert "fercurate clean" in caught.value.fix
+
+
+def test_what_killed_exports_left_is_cleared_up(space: Workspace, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write(space, out)
+    out.rename(tmp_path / ".out.1-abcdef-old")  # killed between two renames
+    (tmp_path / ".out.1-abcdef").mkdir()
+    (tmp_path / ".out.1-notes").mkdir()
+    with pytest.raises(InputError, match="an earlier export"):  # it is back
+        write(space, out)
+    write(space, out, force=True)
+    assert sorted(p.name for p in tmp_path.iterdir() if "out" in p.name) == [".out.1-notes", "out"]
+
+
+def test_what_the_user_put_into_an_export_is_not_replaced(space: Workspace, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write(space, out, "folder")
+    (out / "__pycache__").mkdir()
+    (out / "__pycache__" / "x.pyc").write_text("")
+    write(space, out, "folder", force=True)
+    (out / "notes").mkdir()
+    (out / "notes" / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="did not write: 1") as caught:
+        write(space, out, "folder", force=True)
+    assert (out / "notes" / "mine.txt").read_text() == "mine"
+    (out / "notes" / "mine.txt").rename(tmp_path / "mine.txt")  # as it advises
+    assert "Move them elsewhere" in caught.value.fix
+    write(space, out, "folder", force=True)
+
+
+def test_two_exports_to_one_folder(space: Workspace, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with (
+        locks.hold(tmp_path / ".out.export.lock", "other"),
+        ThreadPoolExecutor(1) as other,
+        pytest.raises(InputError, match="is being written by process"),
+    ):
+        other.submit(write, space, out).result()
+    assert not out.exists()
