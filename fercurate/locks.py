@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fercurate import foreign, leftovers
+from fercurate import leftovers, ownership
 from fercurate.disk import explained
 from fercurate.errors import FercurateError, InputError
 from fercurate.paths import Paths, RunFiles
@@ -80,7 +80,7 @@ def writing(space: Paths, *, wait: float = AT_ONCE) -> Iterator[None]:
     what = f"The dataset {root.name} is being written"
     with contextlib.ExitStack() as stack:
         stack.enter_context(explained(root))
-        foreign.require_ours(root)
+        ownership.require_ours(root)
         while True:
             is_new = not root.is_dir()
             if is_new:

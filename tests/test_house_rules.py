@@ -14,7 +14,10 @@ STAGES = {
     path.name for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists()
 } - {"cli"}
 GROUND = {
-    "config", "console", "copies", "decisions", "design_weights", "dialect", "disk", "errors", "fer2013", "files", "folders", "foreign", "images", "labels", "leftovers", "locks", "loopback", "names", "outgoing", "paths", "pngs", "progress", "settings", "standing", "votes", "workspace", "__init__",
+    "config", "console", "copies", "decisions", "design_weights", "dialect", "disk", "errors",
+    "fer2013", "files", "folders", "images", "labels", "leftovers", "locks", "loopback",
+    "names", "outgoing", "ownership", "paths", "pngs", "progress", "settings", "standing",
+    "votes", "workspace", "__init__",
 }  # fmt: skip
 SHARED = {
     "learn": {"audit", "evaluate", "infer", "screen", "train"},

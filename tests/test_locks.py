@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fercurate import config, files, foreign, leftovers, locks, road
+from fercurate import config, files, leftovers, locks, ownership, road
 from fercurate.errors import FercurateError, InputError
 from fercurate.paths import RunFiles
 from fercurate.progress import Quiet
@@ -342,7 +342,7 @@ def test_a_folder_that_is_not_ours_is_never_written_to(
     for name in there:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text("x")
-    assert foreign.is_ours(root) == ours
+    assert ownership.is_ours(root) == ours
     if not ours:
         error = refused(lambda: locks.writing(Workspace(root)))
         assert "not from fercurate" in error.message

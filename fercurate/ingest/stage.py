@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fercurate import fer2013, folders, foreign, records
+from fercurate import fer2013, folders, ownership, records
 from fercurate.config import ImportConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import fingerprint, hash_file, write_json, write_table
@@ -60,8 +60,8 @@ def run(
     """
     started = time.perf_counter()
     _check(config)
-    foreign.require_ours(workspace.root)
-    foreign.require_apart(config.source, workspace.root)
+    ownership.require_ours(workspace.root)
+    ownership.require_apart(config.source, workspace.root)
     source_hash = _identity(config.source)
     votes_hash = _identity(config.ferplus) if config.ferplus else None
     settings = _settings(config)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fercurate import foreign, locks
+from fercurate import locks, ownership
 from fercurate.ingest.table import PHOTO
 from fercurate.labels import SPLITS
 from fercurate.workspace import Workspace
@@ -50,7 +50,7 @@ def install(staged: Workspace, workspace: Workspace, record: Callable[[Workspace
     Raises:
         InputError: the workspace's folder holds something that is no dataset.
     """
-    foreign.require_ours(workspace.root)
+    ownership.require_ours(workspace.root)
     if not workspace.root.exists():
         record(staged)
         staged.root.rename(workspace.root.resolve())
