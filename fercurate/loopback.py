@@ -1,11 +1,13 @@
 """A page of this machine for one person: where it is served, the key in its link, who asks.
 
 The review and live are pages on 127.0.0.1. Other users of the machine and pages of other sites
-reach that address too, so the link carries a key, and who asks is looked at.
+reach that address too, so the link carries a key, and who asks is looked at: the user when a
+connection comes, the page with each request.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import getpass
 import hmac
@@ -18,6 +20,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any, Literal
 
+from fercurate import peer
 from fercurate.errors import InputError
 
 Scope = MutableMapping[str, Any]
@@ -31,9 +34,40 @@ HOST = "127.0.0.1"
 TICKET_SECONDS = 120
 _BACKLOG = 100
 
+_NOT_YOURS = (
+    "This page is for the user of this machine who started it.\n"
+    "If that is you, the system did not tell who asked (/proc/net/tcp).\n"
+).encode()
+_REFUSAL = (
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Cache-Control: no-store\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(_NOT_YOURS), _NOT_YOURS)
+)
 
-def listen(port: int) -> socket.socket:
-    """A socket that listens on 127.0.0.1 alone, not blocking.
+
+class Listener(socket.socket):
+    """Takes connections of this user's programs alone; another user's are closed at once.
+
+    So they reach no parser and hold no place, whatever they send or do not send.
+    """
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """As `socket.accept` does.
+
+        Raises:
+            ConnectionAbortedError: it was another user's; asyncio then goes on.
+        """
+        connection, address = super().accept()
+        if peer.is_ours(address, connection.getsockname()):
+            return connection, address
+        with connection, contextlib.suppress(OSError):
+            connection.setblocking(False)
+            connection.send(_REFUSAL)
+        raise ConnectionAbortedError("another user's")
+
+
+def listen(port: int) -> Listener:
+    """A socket that listens on 127.0.0.1 alone and to this user alone, not blocking.
 
     Args:
         port: 0 for a free one.
@@ -41,7 +75,7 @@ def listen(port: int) -> socket.socket:
     Raises:
         InputError: the port is taken, or may not be used.
     """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener = Listener(socket.AF_INET, socket.SOCK_STREAM)
     if sys.platform != "win32":  # there it would share a port with another program
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -15,9 +15,9 @@ STAGES = {
 } - {"cli"}
 GROUND = {
     "config", "console", "copies", "decisions", "design_weights", "dialect", "disk", "errors",
-    "fer2013", "files", "folders", "images", "labels", "leftovers", "locks", "loopback",
-    "names", "outgoing", "ownership", "paths", "pngs", "progress", "settings", "standing",
-    "votes", "workspace", "__init__",
+    "fer2013", "files", "folders", "foreign", "images", "labels", "leftovers", "locks",
+    "loopback", "names", "outgoing", "ownership", "paths", "peer", "pngs", "progress",
+    "settings", "standing", "votes", "workspace", "__init__",
 }  # fmt: skip
 SHARED = {
     "learn": {"audit", "evaluate", "infer", "screen", "train"},

@@ -29,6 +29,7 @@ HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),  # no face is left in a browser's folder
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _REPLACED = {name for name, _ in HEADERS} | {b"server"}
@@ -99,7 +100,6 @@ async def refuse(scope: Scope, send: Send, refused: Refused) -> None:
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(text)).encode()),
-        (b"cache-control", b"no-store"),
     ]
     seal = sealed(send)
     await seal({"type": "http.response.start", "status": refused.status, "headers": headers})

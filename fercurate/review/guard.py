@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from fercurate.loopback import App, Keys, Receive, Scope, Send, same, stranger, values
 from fercurate.review.asgi import MAX_BODY, Refused, body, cookies, refuse, sealed, whole
-from fercurate.review.peer import is_ours
 
 READING = ("GET", "HEAD")
 WRITING = ("POST", "PUT", "PATCH", "DELETE")
@@ -109,7 +108,10 @@ class Guard:
 
     # -- who asks ---------------------------------------------------------------------
     def _check_sender(self, scope: Scope, method: str) -> None:
-        """The machine, the host name, the page and the user that a request comes from."""
+        """The machine, the host name and the page that a request comes from.
+
+        Whose program it is was looked at when it connected: `loopback.Listener`.
+        """
         foreign = stranger(scope, self._hosts)
         if foreign is not None:
             raise Refused(FOREIGN if foreign == "page" else WRONG_HOST.format(port=self.port))
@@ -121,8 +123,6 @@ class Guard:
         for site in values(scope, b"sec-fetch-site"):
             if site != "same-origin" and not (site == "none" and typed):
                 raise Refused(FOREIGN)
-        if not is_ours(scope["client"][1], self.port):
-            raise Refused("Another user of this machine runs this review.")
 
     def _check_cookie(self, scope: Scope) -> None:
         found = [v for v in cookies(scope, self._cookie) if same(v, self.token)]
@@ -146,7 +146,6 @@ class Guard:
         headers = [
             (b"location", target.encode("latin-1")),
             (b"set-cookie", cookie.encode()),
-            (b"cache-control", b"no-store"),
             (b"content-length", b"0"),
         ]
         await send({"type": "http.response.start", "status": 303, "headers": headers})

@@ -131,16 +131,23 @@ class Server:
         except BaseException as error:
             self.failure = error
         finally:
+            self._listener.close()
             self._started.set()
 
     async def _serve(self) -> None:
         from hypercorn.asyncio import serve
-        from hypercorn.config import Config
+        from hypercorn.config import Config, Sockets
+
+        listener = self._listener
+
+        class Bound(Config):
+            """The socket itself: a new one of its descriptor would take everybody's connections."""
+
+            def create_sockets(self) -> Sockets:
+                return Sockets([], [listener], [])
 
         self._loop = asyncio.get_running_loop()
-        config = Config()
-        # hypercorn owns the descriptor from here on
-        config.bind = [f"fd://{self._listener.detach()}"]
+        config = Bound()
         config.errorlog = logging.getLogger("fercurate.review.server")
         config.loglevel = "ERROR"
         config.include_server_header = False

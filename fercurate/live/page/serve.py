@@ -162,10 +162,12 @@ def serve(
 def _server(app: App) -> uvicorn.Server:
     import uvicorn
 
+    from fercurate.live.page.protocol import Hasty
+
     config = uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
+        http=Hasty,
         ws="wsproto",
         lifespan="off",
         log_config=None,
