@@ -6,8 +6,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from fercurate.foreign import line
 from fercurate.progress import Advance
 
 if TYPE_CHECKING:
@@ -17,13 +18,24 @@ if TYPE_CHECKING:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A rich console that obeys NO_COLOR and writes no colour into a pipe."""
+    """A rich console that obeys NO_COLOR and writes no colour into a pipe.
+
+    A text that it prints is one line: names may be in it as they are, and neither their control
+    characters nor brackets in them are obeyed (`foreign.line`).
+    """
     from rich.console import Console
+
+    class Plain(Console):
+        def print(self, *objects: Any, **options: Any) -> None:
+            shown = (line(one) if isinstance(one, str) else one for one in objects)
+            super().print(*shown, **options)
 
     stream = sys.stderr if stderr else sys.stdout
     # a pipe has no width of its own: tables must not be cut at rich's 80 columns
     width = None if stream.isatty() else 120
-    return Console(file=stream, highlight=False, width=width, soft_wrap=False)
+    return Plain(
+        file=stream, highlight=False, markup=False, emoji=False, width=width, soft_wrap=False
+    )
 
 
 class Terminal:
@@ -37,7 +49,7 @@ class Terminal:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=28),
             TaskProgressColumn(),
             _column(_rate),
@@ -47,14 +59,14 @@ class Terminal:
             yield _Log(name, total, self.say).advance
             return
         with Progress(*columns, console=self._console, transient=True) as bar:
-            job = bar.add_task(name, total=total, unit=unit)
+            job = bar.add_task(line(name), total=total, unit=unit)
             yield lambda amount: bar.advance(job, amount)
 
     def say(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=True)  # paths and links stay whole
+        self._console.print(text, soft_wrap=True)  # paths and links stay whole
 
     def warn(self, text: str) -> None:
-        self._console.print(text, style="yellow", markup=False, soft_wrap=True)
+        self._console.print(text, style="yellow", soft_wrap=True)
 
 
 class _Log:
@@ -112,15 +124,15 @@ def clock(seconds: float) -> str:
 
 
 def table(title: str, header: list[str], rows: list[list[object]]) -> Table:
-    """A plain table: the first column left, the others right."""
+    """A plain table: the first column left, the others right. A cell is one line, as above."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    made = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    made = Table(title=line(title) or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(header):
-        made.add_column(name, justify="right" if i else "left", no_wrap=True)
+        made.add_column(line(name), justify="right" if i else "left", no_wrap=True)
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, str) else _number(cell) for cell in row))
+        made.add_row(*(line(cell if isinstance(cell, str) else _number(cell)) for cell in row))
     return made
 
 

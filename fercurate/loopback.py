@@ -35,9 +35,9 @@ TICKET_SECONDS = 120
 _BACKLOG = 100
 
 _NOT_YOURS = (
-    "This page is for the user of this machine who started it.\n"
-    "If that is you, the system did not tell who asked (/proc/net/tcp).\n"
-).encode()
+    b"This page is for the user of this machine who started it.\n"
+    b"If that is you, the system did not tell who asked (/proc/net/tcp).\n"
+)
 _REFUSAL = (
     b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\n"
     b"Cache-Control: no-store\r\nConnection: close\r\n"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fercurate.console import Terminal, clock, console, table
+from fercurate.foreign import as_json as json_text
 from fercurate.labels import SPLITS
 from fercurate.workspace import Workspace, option
 
@@ -28,7 +28,7 @@ def progress() -> Terminal:
 
 
 def print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    print(json_text(value, indent=2))
 
 
 def plain(result: Any) -> Any:
@@ -68,14 +68,15 @@ def imported(
     for fact in facts:
         out.print(f"- {fact}")
     done = "was there already" if result.skipped else f"in {clock(result.seconds)}"
-    out.print(f"\n{space.root}: {result.n_images:,} images {done}")
+    out.print()
+    out.print(f"{space.root}: {result.n_images:,} images {done}")
     print_next(space, "screen")
 
 
 _BOUGHT = (
-    "Nobody has looked yet. On FER2013, 200 verdicts on images drawn at random, about ten\n"
-    "minutes, took the average precision of this ranking from 0.80 to 0.88 and the share of\n"
-    "right labels from 0.72 to 0.85."
+    "Nobody has looked yet. On FER2013, 200 verdicts on images drawn at random, about ten",
+    "minutes, took the average precision of this ranking from 0.80 to 0.88 and the share of",
+    "right labels from 0.72 to 0.85.",
 )
 """Measured: reports/record/fer2013-review-loop."""
 
@@ -111,7 +112,8 @@ def audited(
         f"Profile: {result.profile}; verdicts that the ranking learnt from: {result.n_verdicts:,}"
     )
     if not result.n_verdicts and result.profile == "generic":
-        out.print(_BOUGHT)
+        for part in _BOUGHT:
+            out.print(part)
     if report is not None:
         out.print(f"Report: {report.index}")
     print_next(space, "review" if result.n_verdicts else "review --sample 200")
@@ -165,7 +167,8 @@ def audit_scores(scores: AuditScores, *, as_json: bool) -> None:
         print_json(scores.as_dict())
         return
     out = console()
-    out.print(f"{scores.n_gold:,} gold rows, {scores.n_errors:,} of them labelled wrongly\n")
+    out.print(f"{scores.n_gold:,} gold rows, {scores.n_errors:,} of them labelled wrongly")
+    out.print()
     rows: list[list[object]] = [
         ["average precision", scores.average_precision],
         ["precision of the worst 5 %", scores.precision_worst_5],
@@ -225,7 +228,8 @@ def standings(found: list[Standing], *, as_json: bool) -> None:
         return
     out = console()
     if not found:
-        out.print("No dataset yet.\nNext: fercurate import fer2013.csv   (or: fercurate demo)")
+        out.print("No dataset yet.")
+        out.print("Next: fercurate import fer2013.csv   (or: fercurate demo)")
         return
     for standing in found:
         out.print(f"{standing.dataset}: {standing.images:,} images")
@@ -246,9 +250,9 @@ def checks(found: list[Check], *, as_json: bool) -> None:
     out = console()
     for check in found:
         mark = "ok     " if check.ok else "MISSING" if check.needed else "-      "
-        out.print(f"{mark}  {check.name:14} {check.finding}", markup=False)
+        out.print(f"{mark}  {check.name:14} {check.finding}")
         if check.fix:
-            out.print(f"{'':25}{check.fix}", markup=False)
+            out.print(f"{'':25}{check.fix}")
 
 
 def print_next(space: Workspace, command: str) -> None:

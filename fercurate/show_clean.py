@@ -21,9 +21,7 @@ def cleaned(space: Workspace, result: CleanResult, *, as_json: bool) -> None:
         print_json({"dataset": space.name, **asdict(result), "changes": str(space.changes_path)})
         return
     out, found = console(), result.summary
-    out.print(
-        f"Made from the manifest, {', '.join(found['used']) or 'and nothing else'}", markup=False
-    )
+    out.print(f"Made from the manifest, {', '.join(found['used']) or 'and nothing else'}")
     rows: list[list[object]] = [
         [why, "dropped" if why in LEAVES else "stays", n] for why, n in found["reasons"].items()
     ]
@@ -79,4 +77,4 @@ def exported(space: Workspace, result: ExportResult, *, as_json: bool) -> None:
     parts = ", ".join(f"{n:,} {split}" for split, n in result.counts.items())
     out.print(f"{result.folder}: {parts}, as {result.format} ({clock(result.seconds)})")
     if result.hint:
-        out.print(result.hint, markup=False)
+        out.print(result.hint)

@@ -39,7 +39,8 @@ def compared(result: Comparison, page: Path, *, as_json: bool) -> None:
     ):
         cut = [[*row[:2], *row[begin : begin + len(scores)]] for row in gains]
         out.print(table(title, ["arm", "against", *scores], cut))
-    out.print(compare_text.summary(found), markup=False)
+    for part in compare_text.summary(found).splitlines():
+        out.print(part)
     for note in compare_text.notes(found):
-        out.print(note, markup=False)
-    out.print(f"Report: {page}", markup=False)
+        out.print(note)
+    out.print(f"Report: {page}")

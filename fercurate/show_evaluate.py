@@ -33,9 +33,10 @@ def model(
     out = console()
     out.print(
         f"{found.model} on the {SPLIT_TITLES[found.split]} split of {found.dataset}: "
-        f"{found.images:,} images\n",
+        f"{found.images:,} images",
         soft_wrap=True,
     )
+    out.print()
     _sets(out, found)
     _abstaining(out, found)
     _classes(out, found)
@@ -100,7 +101,8 @@ def _abstaining(out: Console, found: Evaluation) -> None:
         [label, *(m.abstention.at[share].accuracy for share in shares)]
         for label, m in found.sets.items()
     ]
-    title = "\nAccuracy when only the surest answers count"
+    out.print()
+    title = "Accuracy when only the surest answers count"
     out.print(table(title, ["labels", *(f"{share} answered" for share in shares)], rows))
     for wish, answering in best.abstention.reaching.items():
         if answering is None or answering.coverage == 1:
@@ -128,7 +130,8 @@ def _classes(out: Console, found: Evaluation) -> None:
             c = scores.by_class[label]
             row += [c.support, c.precision, c.recall, c.f1]
         rows.append(row)
-    out.print(table("\nBy class", header, rows))
+    out.print()
+    out.print(table("By class", header, rows))
 
 
 def _view(out: Console, found: Evaluation, key: str) -> None:
@@ -140,7 +143,8 @@ def _view(out: Console, found: Evaluation, key: str) -> None:
         for name, s in view.sets.items()
     ]  # fmt: skip
     header = ["labels", "images", "left out", "accuracy", "by seven", "macro F1", "ECE"]
-    out.print(table(f"\nThe model as {view.name}", header, rows))
+    out.print()
+    out.print(table(f"The model as {view.name}", header, rows))
     name = "gold" if "gold" in view.sets else next(iter(view.sets), None)
     if name is None:
         return
@@ -171,4 +175,5 @@ def _leaks(out: Console, found: Evaluation) -> None:
         )
     header = ["labels", "exact copies", "exact or near", "accuracy", "without them", "on them"]
     what = found.trained_on["what"]
-    out.print(table(f"\nImages with a copy in {what}", header, rows))
+    out.print()
+    out.print(table(f"Images with a copy in {what}", header, rows))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import gc
-import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fercurate.console import clock, console, table
+from fercurate.foreign import as_json, cell, line
 from fercurate.predict.result import NO_FACE, Found, Image, answer
 from fercurate.progress import Progress
 from fercurate.show import print_json
@@ -98,11 +98,11 @@ def _json(made: Predictions, top: int) -> None:
                 "box": None if found.box is None else [round(v, 1) for v in found.box],
                 "probabilities": {name: round(share, 5) for name, share in shares},
             }
-        print(json.dumps(row, ensure_ascii=False), file=out)
+        print(as_json(row), file=out)
 
 
 def _csv(made: Predictions, top: int) -> None:
-    out = csv.writer(sys.stdout, lineterminator="\n")
+    out = _Cells()
     classes = made.info.classes
     header = ("file", "face", "label", "likeliest", "probability", "left", "top", "width", "height")
     out.writerow((*header, *classes, "error"))
@@ -120,9 +120,18 @@ def _csv(made: Predictions, top: int) -> None:
         out.writerow(row)
 
 
-def _table(made: Predictions, top: int) -> None:
-    from rich.markup import escape
+class _Cells:
+    """Writes csv to standard output; on a terminal a name's line ends are escaped as well."""
 
+    def __init__(self) -> None:
+        self._out = csv.writer(sys.stdout, lineterminator="\n")
+        self._shown = line if sys.stdout.isatty() else str
+
+    def writerow(self, row: Iterable[object]) -> None:
+        self._out.writerow([cell(self._shown(str(value))) for value in row])
+
+
+def _table(made: Predictions, top: int) -> None:
     rows: list[list[object]] = []
     top = min(top, len(made.info.classes))
     try:
@@ -130,13 +139,13 @@ def _table(made: Predictions, top: int) -> None:
             if image.reason is not None:  # a line on stderr says so
                 continue
             if found is None:
-                rows.append([escape(image.file), "", NO_FACE, *[""] * (top - 1)])
+                rows.append([image.file, "", NO_FACE, *[""] * (top - 1)])
                 continue
             said = answer(found.probabilities, made.info.classes, made.threshold)
             named = [f"{name} {share:.0%}" for name, share in said.ranked[:top]]
             if said.label != said.ranked[0][0]:
                 named[0] = f"{said.label} ({named[0]})"
-            rows.append([escape(image.file), str(found.face), *named, *[""] * (top - len(named))])
+            rows.append([image.file, str(found.face), *named, *[""] * (top - len(named))])
     finally:  # also what was done when Ctrl-C came
         if rows:
             others = ["runner-up", "third", "fourth", "fifth", "sixth", "seventh"]
@@ -167,6 +176,6 @@ def exported(result: ExportedModel, *, as_json: bool) -> None:
     out.print(f"- torch and ONNX differ by {result.difference:.1g} at most (random images)")
     if result.agreement is not None:
         out.print(f"- int8 says the same on {result.agreement:.2%} of {result.n_val:,} images")
-    out.print(f"Made of {result.source}", markup=False, soft_wrap=True)
-    out.print(f"{result.path}", markup=False, soft_wrap=True)
-    out.print(f"Next: fercurate predict --model {result.path} IMAGES", markup=False, soft_wrap=True)
+    out.print(f"Made of {result.source}", soft_wrap=True)
+    out.print(f"{result.path}", soft_wrap=True)
+    out.print(f"Next: fercurate predict --model {result.path} IMAGES", soft_wrap=True)

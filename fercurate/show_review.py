@@ -50,7 +50,7 @@ def reviewed(space: Workspace, result: ReviewResult, *, as_json: bool) -> None:
         )
     if result.n_decided:
         out.print(f"Decided in all sessions: {result.n_decided:,} images")
-        out.print(f"Log: {result.log}", markup=False, soft_wrap=True)
+        out.print(f"Log: {result.log}", soft_wrap=True)
     if result.estimate is not None:
         error_rates(result.estimate)
     print_next(space, "clean" if result.n_decided else "review")
@@ -124,7 +124,7 @@ def agreed(space: Workspace, result: AgreementResult, *, as_json: bool) -> None:
     out.print(f"{len(result.disputes):,} images in dispute")
     for dispute in result.disputes:
         said = ", ".join(f"{who}: {outcome}" for who, outcome in dispute.outcomes.items())
-        out.print(f"- {dispute.sample_id}  {said}", markup=False)
+        out.print(f"- {dispute.sample_id}  {said}")
 
 
 def _kappa(found: Agreement) -> str:

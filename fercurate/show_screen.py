@@ -36,7 +36,7 @@ def enriched(
         f"{result.n_added:,} added, {result.n_duplicates:,} left out as near duplicates"
     )
     for rejection in result.rejected[:_SHOWN]:
-        out.print(f"- {rejection}", markup=False)
+        out.print(f"- {rejection}")
     more = len(result.rejected) - _SHOWN
     if more > 0:
         out.print(f"- and {more:,} more left out")
@@ -45,9 +45,10 @@ def enriched(
     if result.counts.get(""):
         out.print(
             f"{result.counts['']:,} have no label, as their folders name no class. "
-            "`fercurate audit` ranks labelled\nimages alone; the review gives labels."
+            "`fercurate audit` ranks labelled images alone; the review gives labels."
         )
-    out.print(f"\n{space.root}: {result.n_images:,} images, in {clock(result.seconds)}")
+    out.print()
+    out.print(f"{space.root}: {result.n_images:,} images, in {clock(result.seconds)}")
     if result.n_added:
         print_next(space, "screen")
 

@@ -13,6 +13,7 @@ from fercurate.clean.diff import SOFT
 from fercurate.config import ExportConfig
 from fercurate.errors import FercurateError
 from fercurate.files import write_text
+from fercurate.foreign import cells
 from fercurate.labels import INDEX
 from fercurate.outgoing import ExportResult
 from fercurate.progress import Progress
@@ -78,7 +79,7 @@ def run(
             else:
                 _write_folders(folder, space, table, advance)
         soft = table[["sample_id", "sha256", "split", "label", "why", *SOFT]]
-        text = soft.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        text = cells(soft).to_csv(index=False, float_format="%.6g", lineterminator="\n")
         write_text(folder / "soft_labels.csv", text)
     return ExportResult(
         config.to, config.as_, about["counts"], without,  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from fercurate.config import CleanConfig
 from fercurate.decisions import settle
 from fercurate.errors import InputError
 from fercurate.files import fingerprint, together, write_json, write_table, write_text
+from fercurate.foreign import cells
 from fercurate.identity import Placed
 from fercurate.progress import Progress
 from fercurate.workspace import Workspace, option
@@ -112,7 +113,7 @@ def run(
         **diff.summary(manifest, made, evidence.table["kind_by_eye"], evidence.removal_precision),
     }
     with together():
-        write_text(workspace.changes_path, changes.to_csv(index=False, lineterminator="\n"))
+        write_text(workspace.changes_path, cells(changes).to_csv(index=False, lineterminator="\n"))
         write_json(workspace.clean_summary_path, summary)
         write_table(workspace.clean_path, diff.clean_table(manifest, made))
     brief = {k: summary[k] for k in ("policy", "n_kept", "n_dropped", "n_relabeled")}

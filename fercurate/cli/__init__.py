@@ -12,6 +12,7 @@ import typer
 from fercurate import __version__
 from fercurate.cli.options import app
 from fercurate.errors import EXIT_FAILED, EXIT_STOPPED, FercurateError
+from fercurate.foreign import line
 
 # their commands register themselves; --help lists them in this order, which is that of the road
 for _group in ("prepare", "find", "settle", "model", "score", "live", "bench", "walk"):
@@ -32,7 +33,7 @@ def main() -> None:
     """Entry point: known errors become one message and the next step, on stderr."""
     signal.signal(signal.SIGINT, _stop)
     try:
-        app()
+        code = app(standalone_mode=False)
     except FercurateError as error:
         if "--debug" in sys.argv:
             raise
@@ -44,9 +45,28 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        print(f"Error: {type(error).__name__}: {error}", file=sys.stderr)
+        _end_as_typer_does(error)
+        print(line(f"Error: {type(error).__name__}: {error}"), file=sys.stderr)
         print("That was not foreseen. `fercurate --debug COMMAND` shows where.", file=sys.stderr)
         raise SystemExit(EXIT_FAILED) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _end_as_typer_does(error: Exception) -> None:
+    """Print an error in the command itself: a shell's * may have put any file's name there.
+
+    Raises:
+        SystemExit: it was one.
+    """
+    if type(error).__name__ == "Abort":
+        print("Aborted!", file=sys.stderr)
+        raise SystemExit(EXIT_FAILED) from None
+    if not hasattr(error, "show"):
+        return
+    if type(error).__name__ != "NoArgsIsHelpError":  # that is the help, of many lines
+        error.message = line(error.message)  # type: ignore[attr-defined]
+    error.show()
+    raise SystemExit(error.exit_code) from None  # type: ignore[attr-defined]
 
 
 def _stop(signum: int, frame: object) -> None:

@@ -29,11 +29,11 @@ def find_run(workspace: Workspace, named: str | None) -> Path:
         return max(finished, key=lambda f: RunFiles(f).metrics_path.stat().st_mtime)
     matching = [f for f in folders if f.name == named] or [f for f in folders if named in f.name]
     if not matching:
-        known = "\n".join(["Runs:", *(f"  {f.name}" for f in folders)]) if folders else train
+        known = ["Runs:", *(f"  {f.name}" for f in folders)] if folders else train
         raise InputError(f"{workspace.name} has no run {named!r}.", known)
     if len(matching) > 1:
-        names = "\n".join(f"  {f.name}" for f in matching)
-        raise InputError(f"{named!r} is a part of several runs' names.", f"One of:\n{names}")
+        names = [f"  {f.name}" for f in matching]
+        raise InputError(f"{named!r} is a part of several runs' names.", ["One of:", *names])
     if not is_finished(matching[0]):
         raise InputError(
             f"The run {matching[0].name} did not finish.", "Give its command again: it goes on."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate.foreign import line
 from fercurate.labels import FACE_SIDE
 
 Faces = NDArray[np.uint8]
@@ -37,7 +38,7 @@ class Rejection:
 
     def __str__(self) -> str:
         where = self.source if self.line is None else f"{self.source} line {self.line}"
-        return f"{where}: {self.reason}"
+        return line(f"{where}: {self.reason}")
 
 
 @dataclass(frozen=True)
@@ -67,5 +68,6 @@ def no_faces() -> Faces:
 
 
 def excerpt(text: str, limit: int = 24) -> str:
-    """`text` quoted for a message, cut where it is long."""
-    return ascii(text if len(text) <= limit else text[:limit] + "...")
+    """`text` quoted for a message, cut where it is long; letters of every script as they are."""
+    cut = text if len(text) <= limit else text[:limit] + "..."
+    return f"'{line(cut)}'"

@@ -18,6 +18,7 @@ from fercurate.config import EnrichConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import fingerprint, replacing
 from fercurate.folders import tally
+from fercurate.foreign import cell
 from fercurate.ingest.append import append
 from fercurate.ingest.batch import Rejection, no_faces
 from fercurate.ingest.photos import Cuts, Photo, cut_all, find_photos
@@ -165,7 +166,7 @@ def _write_rejected(path: Path, rejected: Sequence[Rejection]) -> None:
     with replacing(path) as beside, beside.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("source", "reason"))
-        rows.writerows((rejection.source, rejection.reason) for rejection in rejected)
+        rows.writerows((cell(rejection.source), cell(rejection.reason)) for rejection in rejected)
 
 
 def _counts(labels: Sequence[str | None]) -> dict[str, int]:

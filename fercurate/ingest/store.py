@@ -11,6 +11,7 @@ from types import TracebackType
 
 import numpy as np
 
+from fercurate import foreign
 from fercurate.ingest.batch import Batch, Rejection
 from fercurate.ingest.refusals import Refused
 from fercurate.ingest.table import Rows
@@ -60,7 +61,8 @@ class Store:
     def add(self, batch: Batch) -> None:
         for rejection in batch.rejected:
             line = "" if rejection.line is None else rejection.line
-            self._reasons.writerow((rejection.source, line, rejection.reason))
+            row = (rejection.source, line, rejection.reason)
+            self._reasons.writerow([foreign.cell(value) for value in row])
             self.refused[Refused.of(rejection)] += 1
             if not rejection.left_out and len(self.first_rejected) < _FIRST_REASONS:
                 self.first_rejected.append(rejection)

@@ -69,7 +69,7 @@ class VideoFile:
             raise
         if self._first is None:
             self.close()
-            where = _quoted(name if "://" in address else address)
+            where = "ADDRESS" if "://" in address else _quoted(address)
             raise InputError(
                 f"{name} cannot be read as a video.",
                 f"If it is one, convert it: ffmpeg -i {where} -pix_fmt yuv420p video.mp4",

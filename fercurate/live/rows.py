@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fercurate.errors import InputError
+from fercurate.foreign import cell
 from fercurate.live.frame import LiveFace, Result
 from fercurate.live.look import UNCLEAR
 from fercurate.live.stats import Stats
@@ -137,5 +138,5 @@ def _shares(values: Iterable[Any]) -> list[float]:
 
 def _csv(rows: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows([cell(value) for value in row] for row in rows)
     return text.getvalue()

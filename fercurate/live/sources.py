@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from fercurate.errors import InputError
+from fercurate.errors import InputError, first_line
+from fercurate.live.address import SCHEMES, no_file, parsed, public_name, seems_one
 from fercurate.live.capture import CAMERA, STREAM, Capture, Patience
 from fercurate.live.decode import OPEN_SECONDS, Device, Image, open_address, quiet
 from fercurate.live.files import VideoFile, is_finite, open_file
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "tcp", "srt")
 _PORTS = MappingProxyType(
     {"rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443, "http": 80, "https": 443}
 )
@@ -55,7 +54,8 @@ def open_source(
             too early; maybe from another thread.
 
     Raises:
-        InputError: there is no such camera, file or stream, or it gives no picture.
+        InputError: there is no such camera, file or stream, it gives no picture, or it is not
+            clear what an address's host is. No message shows more of one than that.
     """
     spec = spec.strip()
     if spec.isascii() and spec.isdigit():
@@ -66,31 +66,29 @@ def open_source(
         return _camera(int(match[1]) if match else spec, size, fps, say)
     scheme, mark, rest = spec.partition("://")
     if not mark:
-        return open_file(spec, loop=loop, say=say)
+        return _file(spec, loop, say)
     if scheme.lower() == "file":
         from urllib.request import url2pathname  # on Windows /C:/a.mp4 is C:\\a.mp4
 
-        return open_file(url2pathname(rest.removeprefix("localhost")), loop=loop, say=say)
-    if scheme.lower() not in _SCHEMES:
+        return _file(url2pathname(rest.removeprefix("localhost")), loop, say)
+    if scheme.lower() not in SCHEMES:
         raise InputError(
-            f"{public_name(spec)}: {scheme}:// is no kind of stream that is known.",
-            f"Known are {', '.join(_SCHEMES)}.",
+            f"{public_name(spec)} is no kind of stream that is known.",
+            f"Known are {', '.join(SCHEMES)}.",
         )
+    parsed(spec)
     return _stream(spec, loop, say)
 
 
-def public_name(address: str) -> str:
-    """An address as it may be shown: without user, password, and what follows a "?".
-
-    Cameras take passwords in either place.
-    """
-    try:
-        parts = urlsplit(address)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return "the stream"
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}"
+def _file(spec: str, loop: bool, say: Say | None) -> VideoFile:
+    if seems_one(spec):
+        try:
+            is_there = os.path.lexists(os.path.expanduser(spec))  # noqa: PTH111
+        except ValueError:
+            is_there = False
+        if not is_there:
+            raise no_file()
+    return open_file(spec, loop=loop, say=say)
 
 
 def first_picture(device: Device, patience: float) -> Image | None:
@@ -224,22 +222,17 @@ def _stream(address: str, loop: bool, say: Say | None) -> Source:
 
 def _unreachable(address: str) -> InputError:
     """Why a stream cannot be opened, as far as its host tells."""
-    name = public_name(address)
-    try:
-        parts = urlsplit(address)
-        port = parts.port or _PORTS.get(parts.scheme.lower())
-    except ValueError:
-        return InputError(
-            "The address of the stream is not well-formed.",
-            "Its port is a number up to 65535: rtsp://USER:PASSWORD@HOST:554/PATH",
-        )
-    if parts.hostname and port:
+    name, found = public_name(address), parsed(address)
+    port = found.port or _PORTS.get(found.scheme)
+    if found.host and port:
+        host = found.host.strip("[]")
         try:
-            socket.create_connection((parts.hostname, port), _CONNECT_SECONDS).close()
-        except OSError as error:
+            socket.create_connection((host, port), _CONNECT_SECONDS).close()
+        except (OSError, UnicodeError) as error:  # a name that no name server takes
+            why = error.strerror if isinstance(error, OSError) else None
             return InputError(
-                f"{name} cannot be reached: {error.strerror or error}.",
-                f"Look at the address, and whether {parts.hostname} is on and in this network.",
+                f"{name} cannot be reached: {why or first_line(error)}.",
+                f"Look at the address, and whether {host} is on and in this network.",
             )
     return InputError(
         f"{name} sends no video that can be read.",

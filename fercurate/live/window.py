@@ -48,8 +48,11 @@ def obstacle() -> FercurateError | None:
     if not toolkit:
         return FercurateError(
             "This OpenCV cannot open windows: another package put its headless build in place.",
-            "Put the right one back: pip uninstall -y opencv-python-headless && "
-            "pip install --force-reinstall --no-deps opencv-contrib-python==4.11.0.86\n" + _BROWSER,
+            (
+                "Put the right one back: pip uninstall -y opencv-python-headless && "
+                "pip install --force-reinstall --no-deps opencv-contrib-python==4.11.0.86",
+                _BROWSER,
+            ),
         )
     if not sys.platform.startswith("linux"):
         return None
@@ -59,7 +62,7 @@ def obstacle() -> FercurateError | None:
         why = " (OpenCV's windows need X11, Wayland's XWayland say)" if wayland else ""
         return FercurateError(
             f"There is no display: DISPLAY is not set{why}.",
-            "Over ssh, a display comes with: ssh -X\n" + _BROWSER,
+            ("Over ssh, a display comes with: ssh -X", _BROWSER),
         )
     return (
         None if _answers() else FercurateError(f"The display {display} does not answer.", _BROWSER)

@@ -11,6 +11,7 @@ import pandas as pd
 from fercurate.config import ReportConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import write_json, write_text
+from fercurate.foreign import cells
 from fercurate.progress import Progress
 from fercurate.report import images, metrics, page, screen_page
 from fercurate.workspace import REPORTS, Workspace
@@ -73,7 +74,7 @@ def _screen(workspace: Workspace, progress: Progress) -> dict[str, Any]:
 def issues_csv(audit: pd.DataFrame) -> str:
     """The label issues as csv, worst first."""
     issues = audit[audit["is_label_issue"]].sort_values("rank", kind="stable")
-    text: str = issues[list(ISSUE_COLUMNS)].to_csv(
+    text: str = cells(issues[list(ISSUE_COLUMNS)]).to_csv(
         index=False, float_format="%.4f", lineterminator="\n"
     )
     return text

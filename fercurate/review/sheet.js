@@ -120,7 +120,9 @@ function undo() {
 
 function cell(value) {
   let text = value === null || value === undefined ? "" : String(value);
-  if (/^[=+\-@\t\r]/.test(text)) text = "'" + text;
+  // as foreign.cell does: at the beginning, and behind what another spreadsheet splits at
+  text = text.replace(/^'*(?=[\t\r\n])/, "'$&");
+  text = text.replace(/(^|[,;|\t\r\n])('*)(?=[=+\-@＝＋－＠])/g, "$1'$2");
   return /[",;\r\n]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text;
 }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fercurate import foreign
 from fercurate.decisions import Action, Decision, Mode, standing
 from fercurate.errors import InputError
 from fercurate.identity import Images
@@ -69,17 +70,8 @@ def to_csv(faces: Iterable[Face], *, blind: bool) -> str:
             "verdict": "",
             "note": "",
         }
-        writer.writerow({name: escaped(str(cell)) for name, cell in cells.items()})
+        writer.writerow({name: foreign.cell(value) for name, value in cells.items()})
     return text.getvalue()
-
-
-def escaped(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (an apostrophe before it)."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
-
-
-def unescaped(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
 @dataclass(frozen=True)
@@ -198,7 +190,8 @@ def _decision(
     for name, cell in cells.items():
         if cell.startswith(FORMULA):
             raise ValueError(f"the cell {name} begins like a formula: {cell[:20]!r}")
-    called, label_then = unescaped(cells["sample_id"]), cells.get("given_label") or None
+    called = foreign.uncell(cells["sample_id"])
+    label_then = foreign.uncell(cells.get("given_label", "")) or None
     found = images.name_of(cells["sha256"].lower(), called, label_then)
     if found is None or found not in facts:
         raise ValueError(f"the dataset has no image {called[:60]!r} of these pixels")
@@ -221,7 +214,7 @@ def _decision(
     evidence = stamp(name)
     if not blind and "suggestion" in cells:
         evidence["suggested_label"] = cells["suggestion"] or given
-    note = unescaped(cells.get("note", ""))
+    note = foreign.uncell(cells.get("note", ""))
     if len(note) > LONGEST_NOTE:
         raise ValueError(f"the note has more than {LONGEST_NOTE} characters")
     if note:

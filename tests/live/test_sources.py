@@ -16,25 +16,9 @@ from fercurate.errors import InputError
 from fercurate.live import decode, sources
 from fercurate.live.capture import Capture, Patience
 from fercurate.live.files import VideoFile
-from fercurate.live.sources import open_source, public_name
+from fercurate.live.sources import open_source
 
 SECRET = "hunter2"
-
-
-@pytest.mark.parametrize(
-    ("address", "shown"),
-    [
-        ("rtsp://me:hunter2@cam.local:554/a/b", "rtsp://cam.local:554/a/b"),
-        ("http://cam/video?user=me&pwd=hunter2", "http://cam/video"),
-        ("http://me:hunter2@[fe80::1]:8080/x", "http://[fe80::1]:8080/x"),
-        ("rtsp://me:hun@ter2@cam/a", "rtsp://cam/a"),
-        ("rtsp://me:hunter2@cam:port/a", "the stream"),
-        ("rtsp://me:hunter2@[cam/a", "the stream"),
-        ("rtsp://cam/a#hunter2", "rtsp://cam/a"),
-    ],
-)
-def test_a_password_is_never_shown(address: str, shown: str) -> None:
-    assert public_name(address) == shown
 
 
 def devices(folder: Path, *numbers: int) -> Path:
@@ -216,6 +200,6 @@ def test_a_file_behind_http_is_a_file(tmp_path: Path) -> None:
         address = camera.address.replace("camera.mjpg", f"video.avi?pwd={SECRET}")
         source = open_source(address)
         assert not source.is_live
-        assert source.name.endswith("/video.avi")
+        assert source.name == "http://127.0.0.1"
         assert len(frames(source)) == 30  # type: ignore[arg-type]
         source.close()
