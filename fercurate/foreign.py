@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 _HIDDEN = (
     "\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
@@ -29,6 +30,8 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BEGINS = "=+\\-@＝＋－＠"
 _FORMULA = re.compile(rf"\A'*(?=[{_BEGINS}\t\r\n])|(?<=[,;|\t\r\n])'*(?=[{_BEGINS}])")
 """At the beginning, and behind what another spreadsheet takes for the end of a cell."""
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+"""A number computes nothing, also where it is below 0."""
 
 
 def line(text: str) -> str:
@@ -53,13 +56,13 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def cell(value: Any) -> Any:
-    """A value for a csv that no spreadsheet takes for a formula; only text is changed.
+    """A value for a csv that no spreadsheet takes for a formula; numbers stay, as text too.
 
     An apostrophe comes before what would begin a formula, at the beginning and behind a
     separator; `uncell` takes it away. Control characters but tab and line ends come as escapes,
     as in `line`.
     """
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
         return value
     return _FORMULA.sub(lambda found: "'" + found[0], _NOT_IN_CELL.sub(_escape, value))
 
@@ -77,6 +80,16 @@ def cells(table: pd.DataFrame) -> pd.DataFrame:
             made[name] = made[name].astype(object).map(cell)
     named: pd.DataFrame = made.rename(columns=cell)
     return named
+
+
+def as_drawn(figure: Figure) -> Figure:
+    """A plot whose words are drawn as they are: matplotlib takes what is between two $ for TeX."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        text.set_parse_math(False)
+        text.set_text(line(text.get_text()))
+    return figure
 
 
 def as_json(value: Any, *, indent: int | None = None) -> str:

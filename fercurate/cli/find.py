@@ -9,6 +9,7 @@ import typer
 
 from fercurate import config, settings
 from fercurate.cli.options import AsJson, Dataset, Force, NoFiftyOne, app, evaluate, option
+from fercurate.foreign import line
 
 
 @app.command()
@@ -67,7 +68,7 @@ def report(
     space = workspace.find(dataset)
     chosen = settings.build(config.ReportConfig, options, "report")
     for written in road.run_reports(space, chosen, show.progress()):
-        print(written.index)
+        print(line(str(written.index)))
 
 
 @evaluate.command("audit")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.files import replacing
+from fercurate.foreign import as_drawn
 from fercurate.live.frame import Result
 from fercurate.live.history import Course, History, runs
 from fercurate.live.look import UNCLEAR, ink_of
@@ -68,7 +69,7 @@ class Summary:
         figure = plot(self._history, self._title)
         try:
             with replacing(self._path) as beside:
-                figure.savefig(beside, format=self._path.suffix[1:].lower())
+                as_drawn(figure).savefig(beside, format=self._path.suffix[1:].lower())
         except OSError as error:
             raise not_written(self._path, error) from error
 

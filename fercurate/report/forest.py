@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fercurate.files import replacing
+from fercurate.foreign import as_drawn
 from fercurate.report.compare_text import TRUTHS, gain, pairs, points, truths
 
 BASELINE, CONTROL, FAINT = "#0e747c", "#c46e18", "#59636e"
@@ -65,7 +66,7 @@ def plot(path: Path, found: Mapping[str, Any]) -> None:
     if has_control:
         _legend(figure, found["baseline"])
     with replacing(path) as beside:
-        figure.savefig(beside, dpi=130, format="png")
+        as_drawn(figure).savefig(beside, dpi=130, format="png")
 
 
 def _legend(figure: Any, baseline: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import sys
 import tempfile
@@ -14,6 +15,9 @@ from fercurate.review.mongod import SOCKET_NAME
 UNIX_SOCKETS = hasattr(socket, "AF_UNIX") and sys.platform != "win32"
 OPTIONS = "/?journal=true&serverSelectionTimeoutMS=10000"
 """Journal on: no acknowledged write is lost. The time-out bounds what a dead server costs."""
+
+
+_CODES = "In user and password @ is written as %40, / as %2F, : as %3A, ? as %3F, % as %25."
 
 
 def free_address(directory: Path) -> tuple[str, Path | None]:
@@ -51,7 +55,12 @@ def uri_of(address: str) -> str:
 
 
 def listening(uri: str) -> bool:
-    """Whether something listens at one of our own addresses; answers at once."""
+    """Whether something listens at one of our own addresses; answers at once.
+
+    False for the user's own with a user in it: what seems its host may be a part of a password.
+    """
+    if "@" in uri:
+        return False
     host = unquote(uri.removeprefix("mongodb://").split("/", 1)[0])
     try:
         if host.startswith("/"):
@@ -67,16 +76,25 @@ def listening(uri: str) -> bool:
 
 
 def ping(uri: str, deadline: float) -> str | None:
-    """None when the database answers before `deadline` (`time.monotonic()`), else why not."""
+    """None when the database answers before `deadline` (`time.monotonic()`), else why not.
+
+    Nothing but the host is said of the address, and no part of a password is asked for as one.
+    """
     import pymongo
-    from pymongo.errors import PyMongoError
+    from pymongo.errors import ConfigurationError, PyMongoError
+
+    behind = re.split("[/?]", uri.partition("://")[2], maxsplit=1)[1:]
+    if "@" in "".join(behind):
+        return f"which part of its address is the host is not clear. {_CODES}"
 
     left_ms = max(500, int(1000 * (deadline - time.monotonic())))
     client: pymongo.MongoClient[dict[str, object]] | None = None
     try:
         client = pymongo.MongoClient(uri, serverSelectionTimeoutMS=left_ms, socketTimeoutMS=left_ms)
         client.admin.command("ping")
-    except (PyMongoError, ValueError) as error:
+    except (ConfigurationError, ValueError):  # their words hold what they do not understand
+        return f"its address is not well-formed. {_CODES}"
+    except PyMongoError as error:
         return str(error).split(" (configured timeouts", 1)[0].split(", Timeout:", 1)[0]
     finally:
         if client is not None:

@@ -116,3 +116,15 @@ def test_nobody_reads_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
         rows.close()
         monkeypatch.undo()
         os.dup2(os.open(os.devnull, os.O_WRONLY), write)
+
+
+def test_no_class_is_a_formula_and_numbers_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    classes = ("=HYPERLINK(1)", "b;=1", "c\x1b", *CLASS_NAMES[3:])
+    rows = CsvRows(path, classes)
+    rows.take(result(live_face((-10, 20, 30, 40), HAPPY, classes[0])), STATS)
+    rows.close()
+    with path.open(newline="") as file:
+        header, row = csv.reader(file)
+    assert header[9:12] == ["'=HYPERLINK(1)", "b;'=1", "c\\x1b"]
+    assert (row[3], row[4]) == ("'=HYPERLINK(1)", "-10.0")

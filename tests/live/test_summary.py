@@ -139,3 +139,13 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="no folder"):
         Summary(tmp_path / "file" / "a.png", CLASS_NAMES)
+
+
+def test_a_name_is_drawn_as_it_is(tmp_path: Path) -> None:
+    """Between two $ matplotlib reads TeX, and fails at what is none."""
+    path = tmp_path / "a.svg"
+    made = Summary(path, CLASS_NAMES, r"a $\nothing{$ b.mp4")
+    for one in session(1.0):
+        made.take(one, STATS)
+    made.close()
+    assert path.exists()

@@ -171,7 +171,7 @@ def test_what_is_no_sheet_is_refused(workspace: Workspace, data: bytes, reason: 
         run(workspace, import_=path)
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "x;=1", "plain", "'quoted"])
+@pytest.mark.parametrize("text", ["=1", "+a", "-a", "@x", "x;=1", "plain", "'quoted"])
 def test_no_cell_is_a_formula_and_each_comes_back(text: str, tmp_path: Path) -> None:
     path = tmp_path / "sheet.csv"
     path.write_text(sheet.to_csv([Face(text, 1, text, text)], blind=False), newline="")
