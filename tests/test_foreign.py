@@ -120,7 +120,8 @@ def test_a_table_s_cells_and_columns() -> None:
 
 def test_every_csv_is_written_through_one_function() -> None:
     """What calls a writer of csv names `cell` or `cells`; what holds nothing foreign is listed."""
-    own = {"samples/stage.py"}  # its words and numbers are ours
+    # our own words and numbers; a list of the user's own, written back as it was
+    own = {"samples/stage.py", "screen/kinds.py"}
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text()
         if not ("csv.writer(" in text or "csv.DictWriter(" in text or ".to_csv(" in text):
