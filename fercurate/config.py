@@ -200,6 +200,7 @@ class EvaluateConfig:
     folder: Path | None = _option(None, "where to write (default: reports/<dataset>-<run>-<split>)")
 
 
+_FORCE = "replace files that are there already"
 _MODEL = "run's folder, .onnx or .safetensors (default: the model of the package)"
 _THRESHOLD = 'probability below which the answer is "unclear", 0 to 1 (default: the model\'s)'
 
@@ -247,6 +248,7 @@ class LiveConfig:
     fps: float | None = _option(None, "ask the camera for so many frames a second")
     port: int | None = _option(None, "of the page (default: a free one)")
     open: bool = _option(True, "open the page in this machine's browser")
+    force: bool = _option(False, _FORCE)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def live(
     fps: Annotated[float | None, option(config.LiveConfig, "fps")] = None,
     port: Annotated[int | None, option(config.LiveConfig, "port")] = None,
     open_: Annotated[bool, option(config.LiveConfig, "open", "--open/--no-open")] = True,
+    force: Annotated[bool, option(config.LiveConfig, "force", "--force")] = False,
     json: AsJson = False,
 ) -> None:
     """Name the expressions of faces before a camera, in a video or a stream, as they happen."""
@@ -59,6 +60,7 @@ def live(
         "fps": fps,
         "port": port,
         "open": open_,
+        "force": force,
     }
     chosen = settings.build(config.LiveConfig, options, "live")
     show_live.ended(road.run_live(chosen, show.progress()), as_json=json)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from pathlib import Path
 
+from fercurate import outputs
 from fercurate.config import LiveConfig
 from fercurate.errors import InputError
-from fercurate.live import record
-from fercurate.live.targets import claim
-from fercurate.live.words import outputs
+from fercurate.live import words
 
 PAGE = "browser"
 """The source that is the page's own camera."""
 
 _SUFFIXES = {"record": (".mp4",), "summary": (".png", ".svg", ".pdf")}
+_PIPED = ("jsonl", "csv")
 
 
 def is_camera(source: str) -> bool:
@@ -76,15 +75,13 @@ def check(config: LiveConfig) -> None:
 
 
 def _check_files(config: LiveConfig) -> None:
+    reads = [Path(config.source)]
+    if config.model is not None:
+        reads.append(config.model)
     seen: dict[Path, str] = {}
-    with contextlib.suppress(OSError):  # an address may be too long for a name
-        if Path(config.source).is_file():
-            seen[Path(config.source).resolve()] = "source"
-    for name, path in outputs(config).items():
-        if path.is_dir():
-            raise InputError(f"--{name} {path} is a folder.", "Give the name of a file.")
+    for name, path in words.outputs(config).items():
         suffixes = _SUFFIXES.get(name)
-        if suffixes and path.suffix.lower() not in suffixes:
+        if suffixes and path.name and not path.is_dir() and path.suffix.lower() not in suffixes:
             raise InputError(
                 f"--{name} {path} is of no known kind.", f"Let it end in {' or '.join(suffixes)}."
             )
@@ -93,7 +90,4 @@ def _check_files(config: LiveConfig) -> None:
             raise InputError(
                 f"--{name} would overwrite the file of --{other}: {path}", "Give it another name."
             )
-        if name == "record":
-            record.check(path)
-        else:
-            claim(path)
+        outputs.check(path, name, force=config.force, reads=reads, pipes=name in _PIPED)

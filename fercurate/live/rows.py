@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from fercurate.errors import InputError
+from fercurate import outputs
 from fercurate.foreign import cell
 from fercurate.live.frame import LiveFace, Result
 from fercurate.live.look import UNCLEAR
 from fercurate.live.stats import Stats
-from fercurate.live.targets import claim, not_written
+from fercurate.live.targets import not_written
 
 STDOUT = "-"
 
@@ -25,26 +25,28 @@ class _Rows:
     """Text that is there for others as soon as a result is; a `Sink`.
 
     Args:
-        path: Of the file, which is written anew; "-" is standard output, which stays open.
+        path: Of the file; "-" is standard output, which stays open. A pipe is waited for.
         classes: The model's, in order.
+        force: Whether a file that is there is replaced.
 
     Raises:
         InputError: it cannot be written.
     """
 
-    def __init__(self, path: Path | str, classes: Sequence[str]) -> None:
+    option = ""
+
+    def __init__(self, path: Path | str, classes: Sequence[str], *, force: bool = False) -> None:
         self._path, self._classes = path, tuple(classes)
         self._file: TextIO
         if str(path) == STDOUT:
             self._file = sys.stdout
             return
-        claim(Path(path))
-        try:
-            self._file = Path(path).open("w", encoding="utf-8", newline="\n")  # noqa: SIM115
-        except OSError as error:
-            raise InputError(
-                f"{path} cannot be written: {error.strerror or error}.", "Choose another folder."
-            ) from error
+        path = Path(path)
+        if path.is_fifo():
+            self._file = path.open("w", encoding="utf-8", newline="\n")
+            return
+        raw = outputs.create(path, self.option, force=force)
+        self._file = io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", newline="\n")
 
     def _text(self, result: Result) -> str:
         """The lines of a result that has faces."""
@@ -87,6 +89,8 @@ class JsonRows(_Rows):
     (of this frame alone), each by class.
     """
 
+    option = "jsonl"
+
     def _text(self, result: Result) -> str:
         return "".join(json.dumps(self._row(result, face)) + "\n" for face in result.faces)
 
@@ -111,8 +115,10 @@ class CsvRows(_Rows):
     its name.
     """
 
-    def __init__(self, path: Path | str, classes: Sequence[str]) -> None:
-        super().__init__(path, classes)
+    option = "csv"
+
+    def __init__(self, path: Path | str, classes: Sequence[str], *, force: bool = False) -> None:
+        super().__init__(path, classes, force=force)
         names = [*classes, *(f"instant_{name}" for name in classes)]
         box = ("left", "top", "width", "height")
         self._write(_csv([["time", "frame", "track", "label", *box, "score", *names]]))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 
-from fercurate.files import replacing
 from fercurate.live.controls import Controls
 from fercurate.live.draw import overlay
 from fercurate.live.frame import Result
@@ -15,7 +15,7 @@ from fercurate.live.stats import Stats
 
 
 class Snapshots:
-    """Writes the newest result when it is asked to; a `Sink`.
+    """Writes the newest result when it is asked to, each to a file of its own; a `Sink`.
 
     Args:
         folder: Made when it is needed.
@@ -54,8 +54,20 @@ class Snapshots:
 
         look = look_of(self._controls, self._classes)
         image = overlay(result, look)
-        path = self._folder / f"{time.strftime('%Y-%m-%d-%H%M%S')}-{result.frame.index:06d}.png"
+        stem = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{result.frame.index:06d}"
         _, data = cv2.imencode(".png", image)
-        with replacing(path) as beside:
-            beside.write_bytes(data.tobytes())
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for number in count(2):
+            path = self._folder / f"{stem}.png"
+            try:
+                file = path.open("xb")
+                break
+            except FileExistsError:  # another session's, of the same second
+                stem = f"{stem.split('_')[0]}_{number}"
+        try:
+            with file:
+                file.write(data.tobytes())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
         return path

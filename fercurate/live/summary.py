@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.files import replacing
+from fercurate import outputs
 from fercurate.foreign import as_drawn
 from fercurate.live.frame import Result
 from fercurate.live.history import Course, History, runs
 from fercurate.live.look import UNCLEAR, ink_of
 from fercurate.live.stats import Stats
-from fercurate.live.targets import claim, not_written
+from fercurate.live.targets import not_written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,14 +42,13 @@ class Summary:
         path: Of the plot; .png, .svg or .pdf.
         classes: The model's, in order.
         title: Of the plot, such as the source's name.
-
-    Raises:
-        InputError: it cannot be written.
+        force: Whether a file that is there is replaced.
     """
 
-    def __init__(self, path: Path, classes: Sequence[str], title: str = "") -> None:
-        claim(path)
-        self._path, self._title = path, title
+    def __init__(
+        self, path: Path, classes: Sequence[str], title: str = "", *, force: bool = False
+    ) -> None:
+        self._path, self._title, self._force = path, title, force
         self._history = History(classes)
 
     def take(self, result: Result, stats: Stats) -> None:
@@ -62,13 +61,13 @@ class Summary:
         """Write the plot, also of a session without a face; none where there was no frame.
 
         Raises:
-            FercurateError: the disk is full, say.
+            FercurateError: the disk is full, say, or the file is there by now.
         """
         if self._history.start is None:
             return
         figure = plot(self._history, self._title)
         try:
-            with replacing(self._path) as beside:
+            with outputs.writing(self._path, "summary", force=self._force) as beside:
                 as_drawn(figure).savefig(beside, format=self._path.suffix[1:].lower())
         except OSError as error:
             raise not_written(self._path, error) from error

@@ -63,19 +63,19 @@ def _asked_for(
         from fercurate.live.record import Recorder
 
         draw = None if config.plain else _drawing(info.classes, controls)
-        yield Recorder(config.record, draw, source.rate, is_live=source.is_live)
+        yield Recorder(config.record, draw, source.rate, is_live=source.is_live, force=config.force)
     if config.jsonl is not None:
         from fercurate.live.rows import JsonRows
 
-        yield JsonRows(config.jsonl, info.classes)
+        yield JsonRows(config.jsonl, info.classes, force=config.force)
     if config.csv is not None:
         from fercurate.live.rows import CsvRows
 
-        yield CsvRows(config.csv, info.classes)
+        yield CsvRows(config.csv, info.classes, force=config.force)
     if config.summary is not None:
         from fercurate.live.summary import Summary
 
-        yield Summary(config.summary, info.classes, source.name)
+        yield Summary(config.summary, info.classes, source.name, force=config.force)
 
 
 def _drawing(classes: Sequence[str], controls: Controls) -> Callable[[Result], Image]:

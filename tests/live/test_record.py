@@ -18,7 +18,8 @@ from fercurate.errors import FercurateError, InputError
 from fercurate.live import record
 from fercurate.live.decode import Image
 from fercurate.live.frame import Result
-from fercurate.live.record import Recorder, fit
+from fercurate.live.film import fit
+from fercurate.live.record import Recorder
 from fercurate.live.stats import Meter
 
 STATS = Meter().stats()
