@@ -53,7 +53,12 @@ def check(
                 f"--{option} {path} is what is read: it would be overwritten.", f"{_OTHER}."
             )
     _check_kind(path, option, force=force, pipes=pipes)
-    _check_folder(path, option)
+    _make_folder(path)
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _cannot(path, error) from error
 
 
 def create(path: Path, option: str, *, force: bool) -> BinaryIO:
@@ -65,8 +70,8 @@ def create(path: Path, option: str, *, force: bool) -> BinaryIO:
         InputError: it is there, or cannot be written.
     """
     _check_kind(path, option, force=force, pipes=False)
+    _make_folder(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if force:
             path.unlink(missing_ok=True)
         return path.open("xb", buffering=0)
@@ -146,11 +151,9 @@ def _check_kind(path: Path, option: str, *, force: bool, pipes: bool) -> None:
         raise _is_there(path, option)
 
 
-def _check_folder(path: Path, option: str) -> None:
+def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
     except (FileExistsError, NotADirectoryError) as error:
         raise InputError(
             f"{path} cannot be written: {path.parent} is no folder.", "Choose another folder."

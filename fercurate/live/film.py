@@ -169,6 +169,8 @@ class Film:
         for packet in packets:
             packet.duration = round(_TICKS / self._rate)  # the last frame's; others end at the next
             container.mux(packet)
+            if self._file is not None:
+                self._file.mark()
 
     def _let_go(self, container: OutputContainer) -> None:
         if self._file is not None:
@@ -191,12 +193,21 @@ class Film:
 
 
 class _File:
-    """What PyAV writes to: after an error nothing more, or half an index would be pointed to."""
+    """What PyAV writes to.
+
+    After an error nothing more is written, or half an index would be pointed to, and what is
+    behind the last whole frame is cut off.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.name = ""
         self._is_over = False
+        self._whole = 0
+
+    def mark(self) -> None:
+        """All that is written by now is whole."""
+        self._whole = self._file.tell()
 
     def write(self, data: Any) -> int:
         if self._is_over:
@@ -207,6 +218,8 @@ class _File:
                 left = left[self._file.write(left) :]
         except OSError:
             self._is_over = True
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._whole)
             raise
         return len(data)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,15 +34,27 @@ from fercurate.live.checks import camera_size, check, is_camera, is_mirrored
         ({"summary": Path("a")}, "--summary a is of no known kind"),
         ({"jsonl": Path()}, "--jsonl . is a folder"),
         ({"jsonl": Path("x"), "csv": Path("./x")}, "--csv would overwrite the file of --jsonl"),
-        ({"source": "in.mp4", "record": Path("in.mp4")}, "would overwrite the file of --source"),
+        ({"source": "in.mp4", "record": Path("in.mp4")}, "in.mp4 is what is read"),
+        ({"source": "in.mp4", "record": Path("./in.mp4"), "force": True}, "is what is read"),
+        ({"source": "in.mp4", "record": Path("link.mp4"), "force": True}, "is what is read"),
+        ({"model": Path("m.onnx"), "csv": Path("m.onnx"), "force": True}, "is what is read"),
+        ({"jsonl": Path("there.mp4")}, "there.mp4 is there already"),
+        ({"csv": Path("there.mp4")}, "there.mp4 is there already"),
+        ({"csv": Path("dangling")}, "dangling is there already"),
+        ({"summary": Path("there.png")}, "there.png is there already"),
+        ({"csv": Path("/dev/null"), "force": True}, "is no file, but a device"),
+        ({"record": Path("pipe.mp4"), "force": True}, "is no file, but a device, pipe"),
     ],
 )
 def test_what_cannot_be_done_is_refused(
     changes: dict[str, Any], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("in.mp4", "there.mp4"):
+    for name in ("in.mp4", "there.mp4", "there.png", "m.onnx"):
         Path(name).touch()
+    Path("link.mp4").symlink_to("in.mp4")
+    Path("dangling").symlink_to("nowhere")
+    os.mkfifo("pipe.mp4")
     with pytest.raises(InputError) as caught:
         check(replace(LiveConfig(), **changes))
     assert says in caught.value.message
@@ -56,6 +69,7 @@ def test_what_cannot_be_done_is_refused(
         {"source": "browser"},
         {"jsonl": Path("-"), "csv": Path("a.csv"), "record": Path("a.MP4"), "plain": True},
         {"smoothing": 0.0, "threshold": 0.0, "port": 0},
+        {"csv": Path("there.csv"), "record": Path("there.mp4"), "force": True},
         {"source": "https://host/video?token=" + 500 * "a"},
     ],
 )
@@ -63,7 +77,10 @@ def test_what_can_be_done_is_not(
     changes: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in ("there.mp4", "there.csv"):
+        Path(name).write_text("older")
     check(replace(LiveConfig(), **changes))
+    assert Path("there.mp4").read_text() == Path("there.csv").read_text() == "older"
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_json_is_the_summary_on_stdout(folder: Path) -> None:
         (["--source", "one.mp4", "--view", "window"], 1, "--view browser"),
         (["--source", "one.mp4", "--view", "screen"], 2, "screen"),
         (["--source", "one.mp4", "--threshold", "5"], 2, "between 0 and 1"),
-        (["--source", "one.mp4", "--csv", "one.mp4"], 2, "would overwrite"),
+        (["--source", "one.mp4", "--csv", "one.mp4"], 2, "overwritten"),
         (["--source", "one.mp4", "--csv", "text.mp4/a.csv"], 2, "text.mp4"),
         (["--source", "one.mp4", "--port", "70000"], 2, "port"),
     ],

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from live_cases import CLASS_NAMES, DOUBTFUL, HAPPY, live_face, result
 
+from fercurate import outputs
 from fercurate.errors import FercurateError, InputError
 from fercurate.live.frame import LiveFace
 from fercurate.live.rows import CsvRows, JsonRows
@@ -78,11 +79,15 @@ def test_standard_output(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_file_that_is_there_is_written_anew(
+def test_a_file_that_is_there_stays_as_it_is_but_with_force(
     kind: type[JsonRows] | type[CsvRows], tmp_path: Path
 ) -> None:
     (tmp_path / "a").write_text("older\n" * 9)
-    kind(tmp_path / "a", CLASS_NAMES).close()
+    with pytest.raises(InputError, match="not overwritten") as error:
+        kind(tmp_path / "a", CLASS_NAMES)
+    assert f"--{kind.option}" in error.value.fix
+    assert (tmp_path / "a").read_text() == "older\n" * 9
+    kind(tmp_path / "a", CLASS_NAMES, force=True).close()
     assert "older" not in (tmp_path / "a").read_text()
 
 
@@ -91,13 +96,26 @@ def test_a_file_that_cannot_be_written(
     kind: type[JsonRows] | type[CsvRows], tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="is no folder"):
+    with pytest.raises(InputError, match="cannot be written"):
         kind(tmp_path / "file" / "a", CLASS_NAMES)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_pipe_is_written_to(kind: type[JsonRows] | type[CsvRows], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a")
+    reader = os.open(tmp_path / "a", os.O_RDONLY | os.O_NONBLOCK)
+    rows = kind(tmp_path / "a", CLASS_NAMES)
+    rows.take(result(*two_faces()), STATS)
+    assert os.read(reader, 1 << 16).count(b"\n") == 2 + (kind is CsvRows)
+    rows.close()
+    os.close(reader)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk() -> None:
-    rows = JsonRows("/dev/full", CLASS_NAMES)
+def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Path("/dev/full").open("wb", buffering=0)  # noqa: SIM115
+    monkeypatch.setattr(outputs, "create", lambda path, option, *, force: full)
+    rows = JsonRows("a.jsonl", CLASS_NAMES)
     with pytest.raises(FercurateError, match="No space left") as error:
         rows.take(result(*two_faces()), STATS)
     assert error.value.code == 1

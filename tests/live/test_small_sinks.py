@@ -101,6 +101,18 @@ def test_a_snapshot_is_of_the_newest_result_also_while_paused(tmp_path: Path) ->
     assert len(list((tmp_path / "s").iterdir())) == 2
 
 
+def test_a_snapshot_takes_no_others_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "strftime", lambda how: "2026-11-20-120000")
+    for number in range(3):  # three sessions in one second
+        controls = Controls()
+        snapshots = Snapshots(tmp_path, CLASS_NAMES, controls, lambda text: None)
+        controls.press("s")
+        snapshots.take(result(index=7), STATS)
+        end = "" if number == 0 else f"_{number + 1}"
+        assert [path.name for path in snapshots.files] == [f"2026-11-20-120000-000007{end}.png"]
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 def test_a_folder_that_cannot_be_written_ends_no_session(tmp_path: Path) -> None:
     controls, said = Controls(), []
     (tmp_path / "file").touch()

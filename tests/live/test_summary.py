@@ -10,7 +10,7 @@ import pytest
 from live_cases import CLASS_NAMES, DOUBTFUL, HAPPY, live_face, result
 from PIL import Image
 
-from fercurate.errors import InputError
+from fercurate.errors import FercurateError, InputError
 from fercurate.live.frame import Result
 from fercurate.live.history import History, runs
 from fercurate.live.look import UNCLEAR, ink_of
@@ -135,10 +135,26 @@ def test_without_a_frame_there_is_no_plot(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+def test_a_file_that_came_there_meanwhile_stays(tmp_path: Path) -> None:
+    for force in (False, True):
+        summary = Summary(tmp_path / "a.png", CLASS_NAMES, force=force)
+        summary.take(result(live_face(BOX)), STATS)
+        (tmp_path / "a.png").write_text("holiday")
+        if force:
+            summary.close()
+        else:
+            with pytest.raises(InputError, match="not overwritten"):
+                summary.close()
+        assert ((tmp_path / "a.png").read_bytes() == b"holiday") == (not force)
+        assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_folder_that_went_away(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="no folder"):
-        Summary(tmp_path / "file" / "a.png", CLASS_NAMES)
+    summary = Summary(tmp_path / "file" / "a.png", CLASS_NAMES)
+    summary.take(result(live_face(BOX)), STATS)
+    with pytest.raises(FercurateError, match="cannot be written"):
+        summary.close()
 
 
 def test_a_name_is_drawn_as_it_is(tmp_path: Path) -> None:
