@@ -24,6 +24,9 @@ ModelFormat = Literal["onnx", "onnx-int8"]
 LiveView = Literal["auto", "window", "browser", "none"]
 
 
+_FORCE = "replace files that are there already"
+
+
 def _option(default: Any, text: str) -> Any:
     return dataclasses.field(default=default, metadata={"help": text})
 
@@ -75,6 +78,7 @@ class FitScreenConfig:
     tie_rows: bool = _option(
         False, "write into lists that have row numbers alone which images of this import they mean"
     )
+    force: bool = _option(False, _FORCE)
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,6 @@ class EvaluateConfig:
     folder: Path | None = _option(None, "where to write (default: reports/<dataset>-<run>-<split>)")
 
 
-_FORCE = "replace files that are there already"
 _MODEL = "run's folder, .onnx or .safetensors (default: the model of the package)"
 _THRESHOLD = 'probability below which the answer is "unclear", 0 to 1 (default: the model\'s)'
 
@@ -278,6 +281,7 @@ class ExportModelConfig:
     threshold: float | None = _option(
         None, 'probability below which the answer is "unclear", 0 to 1 (default: as trained)'
     )
+    force: bool = _option(False, _FORCE)
 
 
 @dataclass(frozen=True)
@@ -305,3 +309,4 @@ class ReviewConfig:
     rows: int = _option(200, "images of an exported sheet, from the top of the queue")
     agreement: bool = _option(False, "compare reviewers with each other and themselves, and stop")
     seed: int = _option(0, "same seed, same sample")
+    force: bool = _option(False, _FORCE)

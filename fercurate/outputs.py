@@ -94,8 +94,8 @@ def writing(path: Path, option: str, *, force: bool) -> Iterator[Path]:
         _check_kind(path, option, force=force, pipes=False)
 
 
-def check_report(folder: Path, kind: str, *, besides: Iterable[str] = ()) -> None:
-    """Whether a report may be written into a folder: a new or empty one, or an earlier report.
+def report_folder(folder: Path, kind: str, *, besides: Iterable[str] = ()) -> Path:
+    """A folder, where a report may be written into it: new or empty, or an earlier report.
 
     Args:
         folder: As the user named it, or the usual one.
@@ -107,7 +107,7 @@ def check_report(folder: Path, kind: str, *, besides: Iterable[str] = ()) -> Non
     """
     try:
         if not folder.exists() and not folder.is_symlink():
-            return
+            return folder
         entries = {entry.name for entry in folder.iterdir()} - set(besides)
     except OSError as error:
         raise _cannot(folder, error) from error
@@ -116,6 +116,7 @@ def check_report(folder: Path, kind: str, *, besides: Iterable[str] = ()) -> Non
             f"{folder} is not empty, and holds no earlier {kind} report: nothing is written there.",
             "Choose a new or an empty folder with --folder.",
         )
+    return folder
 
 
 def _is_report(folder: Path, kind: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fercurate import config, locks, pngs, settings, workspace
+from fercurate import config, locks, outputs, pngs, settings, workspace
 from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
 from fercurate.progress import Progress
 from fercurate.standing import standing as standing
@@ -28,7 +28,7 @@ def run_sample(
 ) -> Any:
     from fercurate.samples import stage
 
-    return stage.write(options.folder, seed=options.seed)
+    return stage.write(options.folder, seed=options.seed, force=force)
 
 
 def run_import(
@@ -61,6 +61,9 @@ def run_screen(
 def run_fit_screen(space: Workspace, options: config.FitScreenConfig, progress: Progress) -> Any:
     from fercurate.screen import teach
 
+    if options.out is not None and options.out.absolute() != space.heads_path.absolute():
+        reads = [options.kinds or space.kinds_path, options.flaws or space.flaws_path]
+        outputs.check(options.out, "out", force=options.force, reads=reads)
     with locks.writing(space):
         return teach.run(space, options, progress)
 
@@ -70,6 +73,9 @@ def run_audit(
 ) -> Any:
     from fercurate.audit import stage
 
+    if options.save_profile is not None:
+        reads = [] if options.profile is None else [Path(options.profile)]
+        outputs.check(options.save_profile, "save-profile", force=force, reads=reads)
     # ranking anew takes seconds, and a review asks for it whatever else is going on
     with locks.writing(space, wait=RELEARN_WAIT if options.relearn else locks.AT_ONCE):
         return stage.run(space, options, progress, force=force)
@@ -80,6 +86,8 @@ def run_report(
 ) -> Any:
     from fercurate.report import audit_page
 
+    folder = options.folder or workspace.REPORTS / f"{space.name}-audit"
+    outputs.report_folder(folder, "audit", besides=("screen",))
     return audit_page.run(space, options, progress)
 
 
@@ -91,6 +99,7 @@ def run_screen_report(
 
     if options.folder is not None:
         options = dataclasses.replace(options, folder=options.folder / "screen")
+    outputs.report_folder(options.folder or workspace.REPORTS / f"{space.name}-screen", "screen")
     return screen_page.run(space, options, progress)
 
 
@@ -99,6 +108,8 @@ def run_reports(
 ) -> list[Any]:
     """The page of each stage that has run, the audit's last; without any it says what to do."""
     written = []
+    if options.folder is not None:  # both before either is written
+        outputs.report_folder(options.folder, "audit", besides=("screen",))
     if space.has("screen"):
         written.append(run_screen_report(space, options, progress))
     if space.has("audit") or not written:
@@ -110,6 +121,8 @@ def run_review(space: Workspace, options: config.ReviewConfig, progress: Progres
     """The App until Ctrl-C; the audit is ranked anew in a process of its own meanwhile."""
     from fercurate.review import stage
 
+    if options.export is not None:
+        outputs.check(options.export, "export", force=options.force)
     relearn = [
         sys.executable, "-m", "fercurate", "audit", "--relearn", "--no-report", "--no-fiftyone",
         "--dataset", str(space.root.resolve()),
@@ -126,8 +139,9 @@ def run_review_loop(
     from fercurate.evaluate import review_loop
     from fercurate.report import review_loop as page
 
-    found = review_loop.run(space, options.votes, progress, options.profile, options.seeds)
     folder = options.folder or workspace.REPORTS / f"{space.name}-review-loop"
+    outputs.report_folder(folder, "review-loop")
+    found = review_loop.run(space, options.votes, progress, options.profile, options.seeds)
     return found, page.write(folder, space.name, found.as_dict())
 
 
@@ -155,6 +169,8 @@ def run_compare(
     from fercurate.evaluate import arms, compare_runs
     from fercurate.report import compare_page
 
+    if options.folder is not None:
+        outputs.report_folder(options.folder, "compare")
     chosen = arms.parse_all(options.arms, space, workspace.DATASETS)
     if options.seeds < 1:
         raise InputError(f"--seeds is {options.seeds}.", "Give 1 or more; 3 is the least to go by.")
@@ -175,6 +191,7 @@ def run_compare(
     found = compare_runs.run(space, trained, options.split, options.votes)
     told = found.as_dict()
     folder = options.folder or workspace.REPORTS / compare_page.folder_name(told, options)
+    outputs.report_folder(folder, "compare")
     return found, compare_page.write(folder, told, options)
 
 
@@ -197,13 +214,16 @@ def run_evaluate(
     from fercurate.evaluate import model
     from fercurate.report import model_page
 
-    found, outputs = model.run(space, options, progress)
+    if options.folder is not None:
+        outputs.report_folder(options.folder, "evaluate")
+    found, made = model.run(space, options, progress)
     name = f"{space.name}-{Path(found.model).stem}-{found.split}"
-    page = model_page.write(options.folder or workspace.REPORTS / name, found.as_dict())
-    return found, outputs, page
+    folder = outputs.report_folder(options.folder or workspace.REPORTS / name, "evaluate")
+    page = model_page.write(folder, found.as_dict())
+    return found, made, page
 
 
-def try_predictions(space: Workspace, outputs: Any, progress: Progress) -> Any:
+def try_predictions(space: Workspace, scored: Any, progress: Progress) -> Any:
     """Show a model's answers in FiftyOne; None, and a warning, when that fails."""
     from fercurate.review import predictions
 
@@ -211,7 +231,7 @@ def try_predictions(space: Workspace, outputs: Any, progress: Progress) -> Any:
         pngs.restore(space, progress)
         with locks.mirroring(space):
             return predictions.run(
-                space, outputs.name, outputs.split, outputs.rows, outputs.probabilities(), progress
+                space, scored.name, scored.split, scored.rows, scored.probabilities(), progress
             )
     except FercurateError as error:
         progress.warn(f"The predictions are not in FiftyOne: {error.message}")

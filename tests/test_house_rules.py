@@ -16,8 +16,8 @@ STAGES = {
 GROUND = {
     "config", "console", "copies", "decisions", "design_weights", "dialect", "disk", "errors",
     "fer2013", "files", "folders", "foreign", "images", "labels", "leftovers", "locks",
-    "loopback", "names", "outgoing", "ownership", "paths", "peer", "pngs", "progress",
-    "settings", "standing", "votes", "workspace", "__init__",
+    "loopback", "names", "outgoing", "outputs", "ownership", "paths", "peer", "pngs",
+    "progress", "settings", "standing", "votes", "workspace", "__init__",
 }  # fmt: skip
 SHARED = {
     "learn": {"audit", "evaluate", "infer", "screen", "train"},

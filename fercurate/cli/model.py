@@ -142,6 +142,7 @@ def export_model(
         bool | None, option(config.ExportModelConfig, "mirrored", "--mirrored/--not-mirrored")
     ] = None,
     threshold: Annotated[float | None, option(config.ExportModelConfig, "threshold")] = None,
+    force: Annotated[bool, option(config.ExportModelConfig, "force", "--force")] = False,
     dataset: Dataset = None,
     json: AsJson = False,
 ) -> None:
@@ -154,6 +155,7 @@ def export_model(
         "format": format_,
         "mirrored": mirrored,
         "threshold": threshold,
+        "force": force,
     }
     chosen = settings.build(config.ExportModelConfig, options, "export-model")
     show_predict.exported(road.run_export_model(dataset, chosen, show.progress()), as_json=json)

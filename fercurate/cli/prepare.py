@@ -125,13 +125,14 @@ def fit_screen(
     kinds: Annotated[Path | None, option(config.FitScreenConfig, "kinds")] = None,
     flaws: Annotated[Path | None, option(config.FitScreenConfig, "flaws")] = None,
     out: Annotated[Path | None, option(config.FitScreenConfig, "out")] = None,
+    force: Annotated[bool, option(config.FitScreenConfig, "force", "--force")] = False,
     json: AsJson = False,
 ) -> None:
     """Learn the screen's classifiers anew from labels made by eye, cross-validated."""
     from fercurate import road, show, show_screen, workspace
 
     space = workspace.find(dataset)
-    options = {"kinds": kinds, "flaws": flaws, "out": out}
+    options = {"kinds": kinds, "flaws": flaws, "out": out, "force": force}
     chosen = settings.build(config.FitScreenConfig, options, "fit-screen")
     show_screen.screen_fitted(
         space, road.run_fit_screen(space, chosen, show.progress()), as_json=json

@@ -28,6 +28,7 @@ def review(
     rows: Annotated[int | None, option(config.ReviewConfig, "rows")] = None,
     agreement: Annotated[bool, option(config.ReviewConfig, "agreement", "--agreement")] = False,
     seed: Annotated[int | None, option(config.ReviewConfig, "seed")] = None,
+    force: Annotated[bool, option(config.ReviewConfig, "force", "--force")] = False,
     json: AsJson = False,
 ) -> None:
     """Settle doubtful faces in the FiftyOne App, with one key each."""
@@ -46,6 +47,7 @@ def review(
         "rows": rows,
         "agreement": agreement,
         "seed": seed,
+        "force": force,
     }
     space = workspace.find(dataset)
     chosen = settings.build(config.ReviewConfig, options, "review")

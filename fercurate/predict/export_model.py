@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate import outputs
 from fercurate.config import ExportModelConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.infer import onnx_export
@@ -85,7 +86,8 @@ def run(
         progress: Says what is being done.
 
     Raises:
-        InputError: there is no such run or file, or the dataset has no training images.
+        InputError: there is no such run or file, the dataset has no training images, or
+            `config.to` is there already.
         FercurateError: the model cannot be exported, or says something else as ONNX.
     """
     if config.to.suffix != ".onnx":
@@ -93,6 +95,7 @@ def run(
     if config.threshold is not None and not 0 <= config.threshold <= 1:
         raise InputError(f"threshold is {config.threshold}.", "It is between 0 and 1.")
     source = checkpoint_of(workspace, config.run)
+    outputs.check(config.to, "to", force=config.force, reads=[source])
     model, info = load_model(source)
     told: dict[str, Any] = {"mirrored": config.mirrored, "threshold": config.threshold}
     info = dataclasses.replace(info, **{k: v for k, v in told.items() if v is not None})
@@ -114,22 +117,30 @@ def run(
             _measured(float_model, made, by_float, labels), n_val=len(faces),
         )  # fmt: skip
         if config.format == "onnx":
-            onnx_export.write(onnx_export.load(made), config.to)
+            _put(made, config)
             return result
         if workspace is None:
             raise InputError("int8 needs a dataset's faces.", "Name one with --dataset")
         from fercurate.infer import quantise
 
         progress.say(f"Fitting int8 to {quantise.N_CALIBRATION} training faces")
-        quantise.quantise(made, _training_faces(workspace, quantise.N_CALIBRATION), config.to)
-        int8_model = OnnxClassifier(config.to)
+        small = Path(folder) / "int8.onnx"
+        quantise.quantise(made, _training_faces(workspace, quantise.N_CALIBRATION), small)
+        int8_model = OnnxClassifier(small)
         by_int8 = int8_model.probabilities(faces)
         agreed = by_float.argmax(1) == by_int8.argmax(1)
-        return dataclasses.replace(
+        result = dataclasses.replace(
             result,
-            int8=_measured(int8_model, config.to, by_int8, labels),
+            int8=_measured(int8_model, small, by_int8, labels),
             agreement=float(agreed.mean()) if len(agreed) else None,
         )
+        _put(small, config)
+        return result
+
+
+def _put(made: Path, config: ExportModelConfig) -> None:
+    with outputs.writing(config.to, "to", force=config.force) as beside:
+        onnx_export.write(onnx_export.load(made), beside)
 
 
 def checkpoint_of(workspace: Workspace | None, run: str | None) -> Path:

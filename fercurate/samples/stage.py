@@ -13,6 +13,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate import outputs
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import write_text
 from fercurate.labels import CLASSES, INDEX, SPLITS
@@ -93,7 +94,7 @@ class SampleResult:
     constant: int
 
 
-def write(folder: Path, *, seed: int = 0) -> SampleResult:
+def write(folder: Path, *, seed: int = 0, force: bool = False) -> SampleResult:
     """Write `fer2013-sample.csv` (Kaggle's columns) and `truth.csv` into `folder`.
 
     truth.csv has one row a csv row, in its order, with `TRUTH_COLUMNS`: `row` counts from
@@ -103,20 +104,30 @@ def write(folder: Path, *, seed: int = 0) -> SampleResult:
     `is_split_copy` the validation or test image whose pixels are in training as well.
 
     Args:
-        folder: Made if it is not there; an earlier sample in it is replaced.
+        folder: Made if it is not there.
         seed: The same seed gives the same bytes.
+        force: Whether files that are there and hold something else are replaced.
 
     Raises:
-        InputError: `folder` has other files of these names.
+        InputError: a file is there, and holds something else.
         FercurateError: the source pictures are missing, or `folder` cannot be written.
     """
-    paths = folder / CSV_NAME, folder / TRUTH_NAME
-    for path, head in zip(paths, (_HEAD, ",".join(TRUTH_COLUMNS)), strict=True):
-        _require_ours(path, head)
     rows = compose(seed)
+    paths = folder / CSV_NAME, folder / TRUTH_NAME
+    texts = _csv_text(rows), _truth_text(rows)
+    missing = [
+        (path, text) for path, text in zip(paths, texts, strict=True) if not _holds(path, text)
+    ]
+    for path, _ in missing:
+        if path.exists() and not force:
+            raise InputError(
+                f"{path} is there already, and is not the sample.",
+                "Replace it with --force, or name another folder in the pipeline's [sample].",
+            )
+        outputs.check(path, "folder", force=force)
     try:
-        write_text(paths[0], _csv_text(rows))
-        write_text(paths[1], _truth_text(rows))
+        for path, text in missing:
+            write_text(path, text)
     except OSError as error:
         raise FercurateError(
             f"The sample cannot be written to {folder}: {error.strerror}.",
@@ -134,19 +145,6 @@ def write(folder: Path, *, seed: int = 0) -> SampleResult:
         split_copies=sum(r.is_split_copy for r in rows),
         constant=sum(r.is_constant for r in rows),
     )
-
-
-def _require_ours(path: Path, head: str) -> None:
-    """Raise `InputError` where a file is there that does not begin as a sample's does."""
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        found = file.readline(len(head) + 2).rstrip()
-    if found != head.encode():
-        raise InputError(
-            f"{path} is there already, and no sample of fercurate.",
-            "Move it elsewhere, or name another folder.",
-        )
 
 
 def compose(seed: int) -> list[Row]:
@@ -222,6 +220,13 @@ def _strangers(crops: Floats, at_rest: list[Floats], rng: np.random.Generator) -
         label = CLASSES[int(rng.integers(len(CLASSES)))]
         rows.append(Row(pixels, split, kind, "", label, is_constant=flat))
     return rows
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except (OSError, ValueError):
+        return False
 
 
 def _counts(values: Iterable[str], keys: Sequence[str]) -> Mapping[str, int]:
