@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gc
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -31,6 +32,8 @@ def predictions(made: Predictions, progress: Progress, *, how: str, top: int) ->
         top: How many classes a table names.
     """
     _settle()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a kill leaves whole rows
     try:
         {"json": _json, "csv": _csv, "table": _table}[how](made, top)
         sys.stdout.flush()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +23,8 @@ from fercurate.errors import FercurateError, InputError
 from fercurate.infer.classifier import open_classifier
 from fercurate.labels import CLASSES
 from fercurate.predict import stage, work
-from fercurate.predict.result import answer
+from fercurate.predict.result import Found, answer
+from fercurate.predict.result import Image as Result
 from fercurate.progress import Quiet
 from fercurate.show_predict import predictions
 
@@ -230,6 +234,34 @@ def test_csv_has_a_column_a_class(
     assert all(None not in row and None not in row.values() for row in rows)
     assert float(rows[0][rows[0]["likeliest"]]) == float(rows[0]["probability"])
     assert rows[2]["happy"] == ""
+
+
+@pytest.mark.parametrize("how", ["json", "csv"])
+def test_each_row_is_out_whole_before_the_next_image_is_looked_at(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a kill leaves whole rows."""
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    found = Found("", 1, (1.0, 2.0, 3.0, 4.0), (1 / 7,) * 7)
+    seen: list[int] = []
+
+    def images() -> Iterator[Result]:
+        for number in range(40):
+            yield Result(f"{number}.png", (found,) * (number % 4))
+            text = os.read(read, 1 << 16)
+            assert text.endswith(b"\n")
+            seen.append(text.count(b"\n"))
+
+    made = SimpleNamespace(
+        images=images(), info=SimpleNamespace(classes=CLASSES), threshold=0.5, totals=None
+    )
+    with os.fdopen(write, "w") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        predictions(made, Quiet(), how=how, top=2)  # type: ignore[arg-type]
+        monkeypatch.undo()
+    os.close(read)
+    assert seen == [max(1, n % 4) + (how == "csv" and n == 0) for n in range(40)]
 
 
 def test_a_table_names_the_runner_up(
