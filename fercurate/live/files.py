@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import stat
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 from fercurate.errors import InputError
 from fercurate.images import is_image
+from fercurate.live import content
 from fercurate.live.decode import Device, open_address, quiet, rate_of, to_bgr
 from fercurate.live.frame import Frame
 
@@ -62,18 +65,12 @@ class VideoFile:
         self._device: Device | None = open_address(address)
         self._rate = rate_of(self._device)
         self._promised = self._length(self._device)
+        self._ready: deque[Frame] = deque()
         try:
-            self._first = self._decoded()
+            self._begin()
         except BaseException:
             self.close()
             raise
-        if self._first is None:
-            self.close()
-            where = "ADDRESS" if "://" in address else _quoted(address)
-            raise InputError(
-                f"{name} cannot be read as a video.",
-                f"If it is one, convert it: ffmpeg -i {where} -pix_fmt yuv420p video.mp4",
-            )
 
     @property
     def name(self) -> str:
@@ -89,9 +86,8 @@ class VideoFile:
         Raises:
             FercurateError: a frame is no picture.
         """
-        if self._first is not None:
-            first, self._first = self._first, None
-            return first
+        if self._ready:
+            return self._ready.popleft()
         frame = self._decoded()
         if frame is None and self._device is not None:
             self._look_at_the_end()
@@ -103,6 +99,27 @@ class VideoFile:
             self._device.release()
             self._device = None
             self._silence.close()
+
+    def _begin(self) -> None:
+        """Decode the first frame; of what may be one picture and no more, the second one, too."""
+        codec = self._codec()
+        first = None if codec in content.TEXT_CODECS else self._decoded()
+        if first is not None:
+            self._ready.append(first)
+            if not content.may_be_a_still(codec):
+                return
+            first = self._decoded()
+            self._ready.extend([] if first is None else [first])
+        if first is None:
+            path = None if "://" in self._address else Path(self._address)
+            raise content.no_video(self._name, path)
+
+    def _codec(self) -> str:
+        """Four letters."""
+        import cv2
+
+        number = 0 if self._device is None else int(self._device.get(cv2.CAP_PROP_FOURCC))
+        return (number & 0xFFFFFFFF).to_bytes(4, "little").decode("latin-1")
 
     def _decoded(self) -> Frame | None:
         import cv2
@@ -170,6 +187,10 @@ def open_file(
     Raises:
         InputError: there is no such file, it may not be read, or it is no video.
     """
+    if not spec:
+        raise InputError(
+            "No source was named.", "Give a video's path, or a camera's number, such as 0."
+        )
     path = Path(spec).expanduser()
     _check(path)
     return VideoFile(path.name, str(path.absolute()), loop=loop, say=say)
@@ -183,6 +204,12 @@ def _check(path: Path) -> None:
                 f"{path} is {what}, and live reads videos.",
                 f"For images: fercurate predict {_quoted(path)}",
             )
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise InputError(
+                f"{path} is no file, but a pipe, a socket or a device.",
+                "Give a video's path, or a camera's number, such as 0.",
+            )
         with path.open("rb") as file:
             is_empty = not file.read(1)
     except FileNotFoundError as error:
@@ -195,6 +222,8 @@ def _check(path: Path) -> None:
         ) from error
     if is_empty:
         raise InputError(f"{path} is empty.", "Copy or record it again.")
+    if content.is_list(content.head_of(path)):
+        raise InputError(f"{path} is a list of videos.", "Give one of them.")
 
 
 def _quoted(path: Path | str) -> str:

@@ -404,10 +404,11 @@ def test_each_arm_is_trained_alike_with_each_seed(space, tmp_path, monkeypatch):
 
     monkeypatch.setattr(stage, "run", train)
     options = CompareConfig(
-        arms=("raw", "clean", "random-control"), seeds=2, epochs=3, set=("lr=0.1",), folder=tmp_path
-    )
+        arms=("raw", "clean", "random-control"), seeds=2, epochs=3, set=("lr=0.1",),
+        folder=tmp_path / "new",
+    )  # fmt: skip
     found, page = road.run_compare(space, options, Quiet())
-    assert page == tmp_path / "index.html"
+    assert page == tmp_path / "new" / "index.html"
     assert found.scores["clean"]["gold"]["accuracy"]["mean"] == 1
     told = [options for _, options in asked]
     assert [(o.on, o.labels, o.seed) for o in told] == [

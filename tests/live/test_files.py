@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import struct
 import subprocess
 import sys
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 from live_cases import picture
+from PIL import Image
 
 from fercurate.errors import FercurateError, InputError
+from fercurate.images import decode_face
 from fercurate.live import files
 from fercurate.live.files import VideoFile, open_file
 from fercurate.live.frame import Frame
+from fercurate.predict.inputs import find_images
 
 
 def film(path: Path, n: int = 20, size: tuple[int, int] = (64, 48), rate: float = 10.0) -> Path:
@@ -135,8 +141,19 @@ def test_a_loop_over_a_file_that_went_away_ends(tmp_path: Path) -> None:
     ("name", "content", "says", "fix"),
     [
         ("empty.mp4", b"", "is empty", "again"),
-        ("text.mp4", b"no video\n" * 99, "cannot be read as a video", "/text.mp4 -pix_fmt"),
-        ("noise.mp4", bytes(range(256)) * 64, "cannot be read as a video", "ffmpeg"),
+        ("noise.mp4", bytes(range(256)) * 64, "cannot be read as a video", "/noise.mp4 -pix_fmt"),
+        *[
+            (f"a{suffix}", b"no video\n" * 99, "is a text file", "Give a video")
+            for suffix in (".mp4", ".txt", ".TXT", ".nfo", ".csv", ".ans", ".asc", "")
+        ],
+        ("a.txt", "kein Vidéo\n".encode() * 99, "is a text file", "Give a video"),
+        ("a.txt", ("no video\n" * 99).encode("utf-16"), "is a text file", "Give a video"),
+        ("a.ans", b"\x1b[31mred\n" * 99, "is a text file", "Give a video"),
+        ("a.mp4", b"ffconcat version 1.0\nfile b.mp4\n", "is a list of videos", "one of them"),
+        ("a.zip", b"PK\x03\x04" + bytes(999), "is an archive", "Unpack it"),
+        ("a.mp4", b"\x1f\x8b\x08" + bytes(999), "is an archive", "Unpack it"),
+        ("a.pdf", b"%PDF-1.7\n" + bytes(range(256)), "is a PDF file", "Give a video"),
+        ("a.mp4", b"ID3\x04" + bytes(999), "is a sound file", "Give a video"),
         ("face.png", b"\x89PNG", "is a still image", "fercurate predict"),
     ],
 )
@@ -148,6 +165,73 @@ def test_files_that_are_no_video(
         open_file(str(tmp_path / name))
     assert name in error.value.message
     assert fix in error.value.fix
+
+
+@pytest.mark.parametrize("kind", [".png", ".jpg", ".bmp", ".tiff", ".webp", ".ppm"])
+@pytest.mark.parametrize("name", ["a.mp4", "a", None])
+def test_a_picture_is_told_by_its_content_and_predict_takes_it(
+    kind: str, name: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / (name or f"a{kind}")
+    path.write_bytes(cv2.imencode(kind, picture(64, 48))[1].tobytes())
+    with pytest.raises(InputError, match="is a still image") as error:
+        open_file(str(path))
+    command, named = error.value.fix.rsplit(" ", 1)
+    assert command == "For images: fercurate predict"
+    assert find_images([Path(named)]) == [path]
+    assert decode_face(path.read_bytes()).shape == (48, 48)
+
+
+@pytest.mark.parametrize(("n", "plays"), [(1, False), (2, True), (5, True)])
+def test_a_gif_is_a_video_where_it_moves(n: int, plays: bool, tmp_path: Path) -> None:
+    images = [Image.fromarray(np.full((48, 64), 40 * i, np.uint8)) for i in range(n)]
+    images[0].save(tmp_path / "a.gif", save_all=True, append_images=images[1:], duration=100)
+    if plays:
+        source = open_file(str(tmp_path / "a.gif"))
+        found = frames(source)
+        source.close()
+        assert [frame.index for frame in found] == list(range(n))
+    else:
+        with pytest.raises(InputError, match="is a single picture"):
+            open_file(str(tmp_path / "a.gif"))
+
+
+def test_the_cover_of_a_song_is_no_video(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "song.mp3"), "w") as song:
+        stream = song.add_stream("libmp3lame", rate=44100)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 44100), np.int16), "s16p", "mono")
+        frame.sample_rate = 44100
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            song.mux(packet)
+    cover = b"\0image/jpeg\0\3\0" + cv2.imencode(".jpg", picture(64, 48))[1].tobytes()
+
+    def size(n: int) -> bytes:
+        return bytes(n >> shift & 127 for shift in (21, 14, 7, 0))
+
+    tag = b"APIC" + size(len(cover)) + b"\0\0" + cover
+    path = tmp_path / "covered.mp3"
+    path.write_bytes(b"ID3\4\0\0" + size(len(tag)) + tag + (tmp_path / "song.mp3").read_bytes())
+    with pytest.raises(InputError, match="is a sound file"):
+        open_file(str(path))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
+def test_what_would_be_waited_for_is_refused(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(str(path))
+    with pytest.raises(InputError, match="pipe, a socket or a device"):
+        open_file(str(path))
+
+
+def test_no_source_at_all() -> None:
+    with pytest.raises(InputError, match="No source was named"):
+        open_file("")
 
 
 def test_a_folder_and_a_missing_file(tmp_path: Path) -> None:

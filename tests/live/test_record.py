@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -151,6 +152,33 @@ def test_what_is_on_the_disk_at_any_moment_can_be_played(n: int, tmp_path: Path)
         assert [shown for shown, _ in read] == [i % 12 for i in range(len(read))]
         assert [moment for _, moment in read] == pytest.approx(times[: len(read)], abs=1e-4)
         assert len(recorded(tmp_path / name)) == len(read)
+
+
+@pytest.mark.parametrize("after", [3, 50])
+def test_a_kill_loses_no_more_than_the_newest_frame(after: int, tmp_path: Path) -> None:
+    """In a process of its own, which SIGKILL ends while it writes."""
+    code = (
+        "import itertools, sys\n"
+        "from pathlib import Path\n"
+        "import numpy as np\n"
+        "from fercurate.live.film import Film\n"
+        "film = Film(Path(sys.argv[1]), 10, 2.0, force=False)\n"
+        "for i in itertools.count():\n"
+        f"    film.show(np.full((48, 64, 3), {STEP} * (i % 12), np.uint8), i / 10)\n"
+        "    print(i, flush=True)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.mp4")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        shown = [int(process.stdout.readline()) for _ in range(after)]
+        process.kill()
+        shown += [int(line) for line in process.stdout]
+    read = by_pyav(tmp_path / "a.mp4")
+    assert len(shown) - 1 <= len(read) <= len(shown) + 2
+    assert [number for number, _ in read] == [i % 12 for i in range(len(read))]
+    assert [moment for _, moment in read] == pytest.approx([i / 10 for i in range(len(read))])
+    assert len(recorded(tmp_path / "a.mp4")) == len(read)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
 @pytest.mark.parametrize(("n", "left"), [(300, 3000), (300, 9000), (50, 10), (50, 900)])

@@ -148,7 +148,7 @@ def test_int8_is_smaller_and_its_loss_is_measured(
 def test_a_checkpoint_needs_no_dataset(space: Workspace, tmp_path: Path) -> None:
     run = find_run(space, None)
     for named in (run, run / "best.safetensors"):
-        options = ExportModelConfig(to=tmp_path / "m.onnx", run=str(named))
+        options = ExportModelConfig(to=tmp_path / f"{named.stem}.onnx", run=str(named))
         result = road.run_export_model(None, options, Quiet())
         assert result.onnx.val_accuracy is None
         assert OnnxClassifier(result.path).info == INFO
@@ -168,6 +168,19 @@ def test_wrong_settings_are_refused(
     settings = {"to": tmp_path / "m.onnx", **changes}
     with pytest.raises(InputError, match=message):
         export_model.run(space, ExportModelConfig(**settings), Quiet())
+
+
+@pytest.mark.parametrize("name", ["m.onnx", "link.onnx"])
+def test_a_file_that_is_there_is_kept_before_anything_is_loaded(
+    name: str, space: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "m.onnx").write_text("the model in use")
+    (tmp_path / "link.onnx").symlink_to("m.onnx")
+    monkeypatch.setattr(export_model, "load_model", lambda source: pytest.fail("loaded"))
+    with pytest.raises(InputError, match="not overwritten") as error:
+        export_model.run(space, ExportModelConfig(to=tmp_path / name), Quiet())
+    assert "--force" in error.value.fix
+    assert (tmp_path / "m.onnx").read_text() == "the model in use"
 
 
 def test_an_export_that_says_something_else_is_refused(

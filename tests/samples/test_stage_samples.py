@@ -171,6 +171,21 @@ def test_another_seed_gives_another_sample_of_the_same_make_up(result, tmp_path)
     assert (other.duplicate_conflicts, other.split_copies) == (20, 20)
 
 
+@pytest.mark.parametrize("name", [stage.CSV_NAME, stage.TRUTH_NAME])
+def test_what_is_there_and_is_not_the_sample_stays_but_with_force(name, tmp_path, monkeypatch):
+    monkeypatch.setattr(stage, "compose", lambda seed: [])
+    stage.write(tmp_path)
+    made = (tmp_path / name).read_bytes()
+    stage.write(tmp_path)  # the same again is no loss
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match="is there already") as caught:
+        stage.write(tmp_path)
+    assert "--force" in caught.value.fix
+    assert (tmp_path / name).read_text() == "mine"
+    stage.write(tmp_path, force=True)
+    assert (tmp_path / name).read_bytes() == made
+
+
 def test_a_folder_that_cannot_be_made_is_an_error_with_a_way_out(tmp_path, monkeypatch):
     monkeypatch.setattr(stage, "compose", lambda seed: [])
     (tmp_path / "file").write_text("")
