@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from fercurate import cli, config, outputs, road
 from fercurate.errors import EXIT_USAGE, InputError
+from fercurate.evaluate.model import Evaluation
 from fercurate.progress import Progress
 from fercurate.workspace import Workspace
 
@@ -269,3 +271,10 @@ def test_a_report_folder_holds_the_screens_beside_the_audits(
 def test_force_is_an_option_of_what_writes_files(command: str) -> None:
     shown = CliRunner().invoke(cli.app, [command, "--help"], env={"COLUMNS": "200"})
     assert "--force" in shown.stdout
+
+
+def test_the_reports_that_are_written_today_are_known(tmp_path: Path) -> None:
+    record = Path(__file__).parent.parent / "reports" / "record"
+    for kind in ("audit", "screen", "compare", "review-loop"):
+        outputs.report_folder(record / f"fer2013-{kind}", kind)
+    assert outputs.REPORTS["evaluate"][1] <= {field.name for field in fields(Evaluation)}
