@@ -46,11 +46,26 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         {"action": "undo"},
         {"action": "ambiguous", "undoes": "1"},
         {"action": "exclude", "mode": "dream"},
+        {"action": "exclude", "sha256": "ab" * 31},
+        {"action": "exclude", "sha256": "AB" * 32},
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"no|not"):
         Decision(**{"sample_id": "a", "who": "anna", **wrong})
+
+
+def test_an_image_is_named_by_its_pixels_too(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log.jsonl")
+    log.append([Decision("a", "exclude", "anna", sha256="0a" * 32), relabel("b", "happy")])
+    assert [d.sha256 for d in log.read()] == ["0a" * 32, None]
+    assert "sha256" not in log.path.read_text().splitlines()[1]
+
+
+def test_the_log_is_its_owners_alone(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log.jsonl")
+    log.append([relabel("a", "happy")])
+    assert log.path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("cut", [1, 10, 60])
