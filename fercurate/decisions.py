@@ -1,27 +1,26 @@
 """What reviewers decided: a log that is only ever appended to, and what stands after it.
 
-One JSON object a line. An undo is a line of its own; nothing is erased. A verdict counts as
-given when its line, newline included, is on the disk: a torn last line was never
-acknowledged and is left out.
+One JSON object a line, as `journal` keeps them. An undo is a line of its own; nothing is erased.
+A verdict counts as given when its line is on the disk: a torn last line was never acknowledged
+and is left out. What is newer is told by the place in the file, never by the clock.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
+import math
 import re
 import secrets
-import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
-from fercurate.errors import FercurateError
-from fercurate.files import write_text
+from fercurate.errors import FercurateError, InputError
+from fercurate.journal import Journal, write_copy
 from fercurate.labels import INDEX
+from fercurate.strict import Table, parse_json
 
 Action = Literal["accept", "keep", "relabel", "ambiguous", "exclude", "undo"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -32,13 +31,16 @@ Mode = Literal["queue", "sample", "repeat", "import"]
 shown blind, shown again blind, or settled elsewhere."""
 MODES: tuple[Mode, ...] = get_args(Mode)
 
+_SHA256 = re.compile("[0-9a-f]{64}")
+
 
 @dataclass(frozen=True)
 class Decision:
     """One verdict, or one taking back.
 
     Attributes:
-        sample_id: The name of the image at the time.
+        sample_id: The image's name for people at the time; after another import the same name
+            may be another image.
         action: One of `ACTIONS`.
         who: The reviewer.
         given: The dataset's label at the time; "from" in the file.
@@ -49,10 +51,10 @@ class Decision:
             `suggested_label`, `suggested_confidence` and `run`, the audit's fingerprint.
         undoes: For an undo the `id` of the verdict that it takes back.
         seconds: From showing the image to the verdict; None where nobody timed it.
-        when: ISO 8601 with time zone.
+        when: ISO 8601 with time zone, for people.
         id: Names this line.
-        sha256: Of the image's pixels, 64 hex digits: which image it is, whatever it is called. None
-            in lines of earlier versions.
+        sha256: What the image is, wherever it lies: sha256 of its pixels, 64 lower-case hex
+            digits. None in lines of older versions.
     """
 
     sample_id: str
@@ -80,7 +82,7 @@ class Decision:
             raise ValueError(f"{self.action} does not go with the label {self.label!r}")
         if (self.action == "undo") != (self.undoes is not None):
             raise ValueError(f"{self.action} does not go with undoes={self.undoes!r}")
-        if self.sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+        if self.sha256 is not None and not _SHA256.fullmatch(str(self.sha256)):
             raise ValueError(f"no sha256: {self.sha256!r}")
 
     @property
@@ -107,28 +109,27 @@ class Decision:
         return json.dumps({k: v for k, v in stored.items() if v is not None}, ensure_ascii=False)
 
     @classmethod
-    def parse(cls, line: str) -> Decision:
+    def parse(cls, line: str | bytes) -> Decision:
         """A line of the file; raises `ValueError` where it is none."""
-        stored = json.loads(line)
-        if not isinstance(stored, dict):
-            raise ValueError("no JSON object")
-        try:
-            return cls(
-                sample_id=str(stored["sample_id"]),
-                action=stored["action"],
-                who=str(stored["who"]),
-                given=stored.get("from"),
-                label=stored.get("to"),
-                mode=stored.get("mode", "queue"),
-                evidence=stored.get("evidence", {}),
-                undoes=stored.get("undoes"),
-                seconds=stored.get("seconds"),
-                when=str(stored["when"]),
-                id=str(stored["id"]),
-                sha256=stored.get("sha256"),
-            )
-        except KeyError as error:
-            raise ValueError(f"{error} is missing") from error
+        # older versions wrote what the audit did not know as NaN
+        stored = Table(parse_json(line, nan_as_none=True))
+        if "check" in stored:
+            raise ValueError("its check does not stand at its end")
+        seconds = stored.value.get("seconds")
+        return cls(
+            sample_id=stored.text("sample_id"),
+            action=stored.text("action"),
+            who=stored.text("who"),
+            given=stored.text_or_none("from"),
+            label=stored.text_or_none("to"),
+            mode=stored.text("mode", "queue"),
+            evidence=stored.table("evidence", {}),
+            undoes=stored.text_or_none("undoes"),
+            seconds=None if seconds is None else stored.number("seconds", 0, math.inf),
+            when=stored.text("when"),
+            id=stored.text("id"),
+            sha256=stored.text_or_none("sha256"),
+        )
 
 
 class Log:
@@ -136,31 +137,22 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.journal = Journal(path, "verdict")
 
-    def append(self, decisions: Sequence[Decision]) -> None:
+    def append(self, decisions: Sequence[Decision]) -> int:
         """Write decisions to the disk; all of them are there when this returns.
 
+        Returns:
+            How many bytes they take in the file.
+
         Raises:
+            InputError: verdicts that were saved are gone from the file; nothing was written.
             FercurateError: they could not be written; then none of them counts.
         """
         if not decisions:
-            return
-        text = "".join(decision.line() + "\n" for decision in decisions).encode()
+            return 0
         try:
-            is_new = not self.path.exists()
-            with self.path.open("ab+") as file, _alone(file):
-                _mend(file)
-                start = file.seek(0, os.SEEK_END)
-                try:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                except OSError:
-                    with contextlib.suppress(OSError):
-                        file.truncate(start)
-                    raise
-            if is_new:
-                _sync_folder(self.path.parent)
+            return self.journal.append([decision.line().encode() for decision in decisions])
         except OSError as error:
             raise FercurateError(
                 f"The verdict was not saved: {self.path}: {error.strerror or error}.",
@@ -171,79 +163,47 @@ class Log:
         """Put other lines in place of all; the file as it was is kept beside it.
 
         For the one time that lines of an earlier version are brought up to date.
+
+        Raises:
+            FercurateError: they could not be written; then the file is as it was.
         """
-        with self.path.open("rb") as file, _alone(file):
-            kept = self.path.with_name(f"{self.path.stem}-before-{secrets.token_hex(3)}.jsonl")
-            shutil.copyfile(self.path, kept)
-            write_text(self.path, "".join(decision.line() + "\n" for decision in decisions))
+        try:
+            self.journal.rewrite([decision.line().encode() for decision in decisions])
+        except OSError as error:
+            raise FercurateError(
+                f"{self.path} could not be brought up to date: {error.strerror or error}.",
+                "Is the disk full or the folder read-only?",
+            ) from error
+
+    def write_copy(self, path: Path, decisions: Sequence[Decision]) -> None:
+        """Write decisions to another file that can take this one's place.
+
+        Raises:
+            FercurateError: it cannot be written.
+        """
+        try:
+            write_copy(path, [decision.line().encode() for decision in decisions])
+        except OSError as error:
+            raise FercurateError(
+                f"{path} cannot be written: {error.strerror or error}.", "Is the disk full?"
+            ) from error
 
     def read(self) -> list[Decision]:
         """All decisions, oldest first; empty where nothing was decided yet.
 
         Raises:
-            FercurateError: a line is damaged.
+            InputError: a line was changed, taken out, moved or cut off, or is no decision.
         """
-        try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
-            return []
-        lines = data.split(b"\n")
-        torn = lines.pop()
         found = []
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(self.journal.read(), start=1):
             try:
-                found.append(Decision.parse(line.decode()))
+                found.append(Decision.parse(line))
             except ValueError as error:
-                raise FercurateError(
+                raise InputError(
                     f"{self.path}, line {number} is no decision: {error}.",
                     "Take the line out by hand, after a look at it; the others are sound.",
                 ) from error
-        with contextlib.suppress(ValueError):
-            found.append(Decision.parse(torn.decode()))
         return found
-
-
-@contextlib.contextmanager
-def _alone(file: IO[bytes]) -> Iterator[None]:
-    """Hold the file alone while it is written to, where the system has file locks."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    fcntl.flock(file, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
-
-
-def _mend(file: IO[bytes]) -> None:
-    """End the file with a newline: after a whole line add one, a torn line take away."""
-    size = file.seek(0, os.SEEK_END)
-    start = max(0, size - (1 << 16))
-    file.seek(start)
-    tail = file.read()
-    torn = tail.rpartition(b"\n")[2]
-    if not torn:
-        return
-    try:
-        Decision.parse(torn.decode())
-    except ValueError:
-        file.truncate(size - len(torn))
-    else:
-        file.write(b"\n")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new file's name outlive a power cut."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def standing(events: Iterable[Decision]) -> dict[str, dict[str, Decision]]:
@@ -293,8 +253,13 @@ class Settled:
 
 
 def settle(events: Iterable[Decision]) -> dict[str, Settled]:
-    """What stands for each image that anybody decided, by `sample_id`."""
+    """What stands for each image that anybody decided, by `sample_id`.
+
+    Older is what stands earlier in the log; clocks are set back.
+    """
+    events = list(events)
+    place = {event.id: place for place, event in enumerate(events)}
     return {
-        sample_id: Settled(tuple(sorted(by_who.values(), key=lambda verdict: verdict.when)))
+        sample_id: Settled(tuple(sorted(by_who.values(), key=lambda verdict: place[verdict.id])))
         for sample_id, by_who in standing(events).items()
     }

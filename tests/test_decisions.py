@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from fercurate.decisions import Decision, Log, settle, standing
-from fercurate.errors import FercurateError
+from fercurate.errors import FercurateError, InputError
 
 
 def relabel(sample_id: str, label: str, who: str = "anna", when: str = "2026-01-01") -> Decision:
@@ -68,24 +69,60 @@ def test_the_log_is_its_owners_alone(tmp_path: Path) -> None:
     assert log.path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("cut", [1, 10, 60])
-def test_a_torn_last_line_does_not_count_and_is_mended(tmp_path: Path, cut: int) -> None:
-    log = Log(tmp_path / "log.jsonl")
-    log.append([relabel("a", "happy"), relabel("b", "fear")])
-    log.path.write_bytes(log.path.read_bytes()[:-cut])
-    kept = 2 if cut == 1 else 1  # a whole line that lacks its newline alone is sound
-    assert len(log.read()) == kept
-    log.append([relabel("c", "angry")])
-    assert [d.sample_id for d in log.read()] == [*"ab"[:kept], "c"]
-    assert log.path.read_bytes().endswith(b"}\n")
-
-
-def test_a_damaged_line_in_the_middle_is_named(tmp_path: Path) -> None:
+def test_a_line_that_is_no_decision_is_named(tmp_path: Path) -> None:
     log = Log(tmp_path / "log.jsonl")
     log.append([relabel("a", "happy")])
     with log.path.open("a") as file:
-        file.write("{not json}\n")
-    with pytest.raises(FercurateError, match="line 2"):
+        file.write('{"not": "one"}\n')
+    with pytest.raises(InputError, match="line 2") as caught:
+        log.read()
+    assert "Take the line out" in caught.value.fix
+    log.path.write_text(log.path.read_text().splitlines()[0] + "\n")
+    assert [d.sample_id for d in log.read()] == ["a"]
+
+
+OLD = (
+    '{"id": "1", "sample_id": "a", "action": "relabel", "from": "sad", "to": "happy", '
+    '"who": "ann", "when": "2026-11-26T04:24:28.816+00:00", "mode": "queue", "evidence": %s}'
+)
+
+
+def test_older_lines_are_read_as_they_are(tmp_path: Path) -> None:
+    log = Log(tmp_path / "log.jsonl")
+    log.path.write_text(OLD % '{"label_quality": NaN}' + "\n")
+    assert log.read()[0].evidence == {"label_quality": None}
+    log.append([relabel("b", "fear")])
+    assert [d.sample_id for d in log.read()] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"a"', "[" * 9000),
+        ('"a"', "[" * 90 + "]" * 90),
+        ('"a"', "7"),
+        ('"sad"', "[null]"),
+        ('"happy"', "[null]"),
+        ('"happy"', '{"a": 1}'),
+        ('"relabel"', "[]"),
+        ('"queue"', "{}"),
+        ("%s", "0"),
+        ("%s", '"=1+1"'),
+        ("%s", '{"suggested_confidence": "\\ud800"}'),
+        ("%s", '{"label_quality": 1e999}'),
+        ("%s", '{"label_quality": %s}' % ("1" * 5000)),
+        ("%s", '{}, "seconds": -1'),
+        ("%s", '{}, "seconds": true'),
+        ("%s", '{}, "who": "bob"'),
+        ("%s", '{}, "check": "0123456789abcdef", "note": 1'),
+        ('"ann"', '"\udcff"'),
+    ],
+)
+def test_a_line_of_any_other_kind_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    log = Log(tmp_path / "log.jsonl")
+    line = OLD.replace(old, new, 1).replace("%s", "{}")
+    log.path.write_bytes(line.encode("utf-8", "surrogateescape") + b"\n")
+    with pytest.raises(InputError, match="line 1 is no decision"):
         log.read()
 
 
@@ -128,6 +165,9 @@ def test_undo_brings_the_verdict_before_up_again() -> None:
             [relabel("a", "fear", when="1"), relabel("a", "sad", "ben"), relabel("a", "sad")],
             "sad", "sad", False,
         ),
+        (  # the clock was set back between them
+            [relabel("a", "fear", when="9"), relabel("a", "sad", when="1")], "sad", "sad", False
+        ),
     ],
 )  # fmt: skip
 def test_what_reviewers_settle_together(
@@ -135,3 +175,11 @@ def test_what_reviewers_settle_together(
 ) -> None:
     found = settle(verdicts)["a"]
     assert (found.outcome, found.label, found.is_disputed) == (outcome, label, disputed)
+
+
+def test_the_last_is_the_last_in_the_log_whatever_the_clock_said() -> None:
+    first, second = relabel("a", "sad", "ben", when="9"), Decision("a", "keep", "ann", label="sad")
+    second = dataclasses.replace(second, when="1")
+    again = relabel("a", "sad", "ben", when="0")
+    assert [v.who for v in settle([first, second])["a"].verdicts] == ["ben", "ann"]
+    assert settle([first, second, again])["a"].last == again

@@ -27,7 +27,8 @@ class Board:
 
     def state(self) -> dict[str, Any]:
         """Where the review stands. Blind reviewers learn their progress and nothing else."""
-        desk, settled = self.desk, self.desk.history.settled
+        desk, trouble = self.desk, self._trouble()
+        settled = desk.history.settled
         mine = [event for event in desk.history.events if event.who == desk.who]
         found: dict[str, Any] = {
             "mode": desk.mode, "who": desk.who, "classes": list(HOTKEYS.values()),
@@ -35,6 +36,7 @@ class Board:
             "batch": {
                 "done": sum(desk.is_done(name) for name in desk.batch), "of": len(desk.batch)
             },
+            "trouble": trouble,
             "minutes": estimate.minutes_to_next_hundred(mine),
             "ranking": {
                 "state": desk.relearner.state, "message": desk.relearner.message,
@@ -57,6 +59,13 @@ class Board:
             "precision": precision and dataclasses.asdict(precision) | {"n": len(in_queue)},
             "remaining": self._left(),
         }
+
+    def _trouble(self) -> str | None:
+        """What is wrong with the log, looked at now; None where verdicts can be given."""
+        with contextlib.suppress(FercurateError):
+            self.desk.follow()
+        trouble = self.desk.history.trouble
+        return None if trouble is None else str(trouble)
 
     def _left(self) -> dict[str, Any] | None:
         """Wrong labels that remain, as last worked out; begins anew where that is out of date."""

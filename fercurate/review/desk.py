@@ -200,6 +200,11 @@ class Desk:
         if is_drawn_done or self.given_here // EVERY > before:
             self.relearner.start()
 
+    def follow(self) -> None:
+        """Take over what others wrote to the log; raises as `History.refresh` does."""
+        with self._lock:
+            self.history.refresh()
+
     # -- what comes next -----------------------------------------------------------------
     def is_open(self) -> bool:
         """Whether an image of the present batch is still to be decided."""
@@ -212,7 +217,7 @@ class Desk:
             return False
         mine = [v for v in settled.verdicts if v.who == self.who]
         if name in self._repeated:
-            return any(v.mode == "repeat" and v.when >= self._laid_out for v in mine)
+            return any(v.mode == "repeat" and v.id not in self._laid_out for v in mine)
         if self.is_blind:
             return any(v.mode in BLIND for v in mine)
         return not reopened(settled.last, self.evidence.facts[name])
@@ -233,7 +238,7 @@ class Desk:
             known &= repeatable(self.history.events, self.who, self.ids)
             seed = self._seed + len(self.history.events)
             batch, self._repeated = with_repeats(due, known, self._repeats, seed)
-            self._laid_out = Decision("", "exclude", self.who).when
+            self._laid_out = {event.id for event in self.history.events}
             self.batch = tuple(batch)
             return self.batch
 
@@ -267,8 +272,13 @@ class Desk:
             update_columns(fo, self.dataset, self.workspace, names, Quiet())
 
     def close(self) -> None:
-        """Stop what runs in the background; all verdicts are on the disk already."""
+        """Stop what runs in the background; all verdicts are on the disk already.
+
+        Raises:
+            InputError: verdicts are gone from the log; they are kept beside it.
+        """
         self.relearner.close()
+        self.follow()
 
 
 _active: Desk | None = None

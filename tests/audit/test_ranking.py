@@ -121,6 +121,7 @@ def test_what_was_learnt_here_serves_elsewhere(
         stage.run(space, dataclasses.replace(RELEARN, save_profile=path), Quiet())
     give(space, audited[1], 100)
     stage.run(space, dataclasses.replace(RELEARN, save_profile=path), Quiet())
+    Log(space.decisions_path).journal.end_path.unlink()
     space.decisions_path.unlink()
     found = stage.run(space, dataclasses.replace(RELEARN, profile=str(path)), Quiet())
     assert (found.profile, found.n_verdicts) == ("mine", 0)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, tzinfo
 from types import ModuleType
 from typing import Any
 
 import pytest
-from recorded import write_table
+from recorded import write_json, write_table
 from review_sync import Make, documents, synced
 from review_tables import N, audit_table
 
+from fercurate import decisions
 from fercurate.decisions import Log
 from fercurate.errors import FercurateError, InputError
-from fercurate.review import board, desk, marks
+from fercurate.review import agreement, board, desk, marks
 from fercurate.review.desk import Desk
 from fercurate.workspace import Workspace
 
@@ -20,7 +22,7 @@ from fercurate.workspace import Workspace
 @pytest.fixture
 def workspace(make_workspace: Make, clean_fo: ModuleType) -> Workspace:
     made = make_workspace(audit=audit_table())
-    made.audit_summary_path.write_text('{"fingerprint": "run-1"}')
+    write_json(made.audit_summary_path, {"fingerprint": "run-1"})
     synced(clean_fo, made)
     return made
 
@@ -83,7 +85,8 @@ def test_the_database_is_rebuilt_from_the_log(clean_fo: ModuleType, workspace: W
     assert views.load_saved_view("Decided").count() == 3
     assert views.load_saved_view("Disputed").values("sample_id") == ["train-0003"]
     assert views.load_saved_view("Queue").values("sample_id")[0] == "train-0002"
-    workspace.decisions_path.unlink()
+    for path in (workspace.decisions_path, Log(workspace.decisions_path).journal.end_path):
+        path.unlink()
     synced(clean_fo, workspace)
     assert mirrored(clean_fo) == {}
 
@@ -191,3 +194,47 @@ def test_the_active_desk(clean_fo: ModuleType, workspace: Workspace) -> None:
         assert desk.current() is table
     finally:
         desk.activate(None)
+
+
+class Earlier(datetime):
+    """A clock that was set back by years."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:
+        return datetime(2001, 1, 1, tzinfo=tz)
+
+
+def test_a_repeat_counts_as_done_with_the_clock_set_back(
+    clean_fo: ModuleType, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agreement, "RECENT", 1)
+    table = at(clean_fo, workspace, repeats=0.5)
+    table.record("exclude", ids(table, "train-0001", "train-0002"))
+    table.record("exclude", ids(table, "train-0003"))
+    table.next_batch()
+    repeated = sorted(table._repeated)
+    assert repeated
+    assert not any(table.is_done(name) for name in repeated)
+    monkeypatch.setattr(decisions, "datetime", Earlier)
+    table.record("ambiguous", ids(table, *repeated))
+    assert workspace.decisions()[-1].when.startswith("2001")
+    assert all(table.is_done(name) for name in repeated)
+    assert table.history.settled[repeated[0]].outcome == "ambiguous"
+
+
+def test_a_log_that_is_gone_is_said_on_the_panel_and_at_the_end(
+    clean_fo: ModuleType, workspace: Workspace
+) -> None:
+    table = at(clean_fo, workspace)
+    table.record("exclude", ids(table, "train-0001"))
+    assert board.Board(table).state()["trouble"] is None
+    workspace.decisions_path.unlink()
+    assert "are kept in decisions-kept-1.jsonl" in board.Board(table).state()["trouble"]
+    with pytest.raises(InputError, match="is gone"):
+        table.record("exclude", ids(table, "train-0002"))
+    with pytest.raises(InputError, match="kept"):
+        table.close()
+    (workspace.root / "decisions-kept-1.jsonl").replace(workspace.decisions_path)
+    assert board.Board(table).state()["trouble"] is None
+    assert table.record("exclude", ids(table, "train-0002")).level == "success"
+    assert len(workspace.decisions()) == 2

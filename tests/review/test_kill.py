@@ -103,7 +103,7 @@ def test_a_full_disk_is_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def full(descriptor: int) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(decisions.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(decisions.FercurateError, match="No space left"):
         log.append([decisions.Decision("b", "exclude", "ann")])
     assert [d.sample_id for d in log.read()] == ["a"]

@@ -208,6 +208,12 @@ function Keys({ api, state, image }) {
   );
 }
 
+function Trouble({ trouble }) {
+  if (!trouble) return null;
+  return h("div", { className: "fcr-ranking is-failed", role: "alert", "data-cy": "fcr-trouble" },
+    h("i", null), trouble);
+}
+
 function Ranking({ ranking }) {
   if (!ranking.enabled) return null;
   const text = {
@@ -270,6 +276,7 @@ export function makePanel(api) {
         image ? h(Face, { image, alone: true }) : h("div", { className: "fcr-face is-alone" })),
       h(Keys, { api, state, image }),
       h(Numbers, { state }),
+      h(Trouble, { trouble: state.trouble }),
       h(Ranking, { ranking: state.ranking }),
       h(Help, { state, api, isOpen: Boolean(open) }),
     );
