@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import HANG, until
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 ARGUMENTS = (
@@ -45,35 +45,36 @@ def launched(kind: Any, film: Path | None = None) -> Any:
             "--use-fake-ui-for-media-stream",
             f"--use-file-for-fake-video-capture={film}",
         ]
-    return kind.launch(executable_path=CHROMIUM, args=arguments)
+    return kind.launch(executable_path=CHROMIUM, args=arguments, timeout=1000 * HANG)
 
 
-def until(what: Callable[[], object], seconds: float = 10) -> None:
-    """Wait for something to be true."""
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.03)
+def context(chromium: Any, **options: Any) -> Any:
+    """A new context of a browser; what is waited for in it may take its time."""
+    made = chromium.new_context(**options)
+    made.set_default_timeout(1000 * HANG)
+    return made
 
 
-def true(tab: Any, script: str, seconds: float = 10) -> bool:
+def true(tab: Any, script: str) -> bool:
     """Whether an expression of JavaScript comes to be true.
 
     Playwright's own waiting evaluates strings within the page, which its policy forbids.
     """
-    end = time.monotonic() + seconds
-    while not tab.evaluate(script):
-        assert time.monotonic() < end, script
-        time.sleep(0.03)
+    until(lambda: tab.evaluate(script), step=0.03)
     return True
 
 
-def seen(tab: Any, selector: str, text: str, seconds: float = 10) -> bool:
+def seen(tab: Any, selector: str, text: str) -> bool:
     """Whether an element comes to show a text."""
-    end = time.monotonic() + seconds
     found = None
-    while found != text:
-        assert time.monotonic() < end, f"{selector} shows {found!r}, not {text!r}"
+
+    def is_there() -> bool:
+        nonlocal found
         found = tab.evaluate("s => document.querySelector(s)?.textContent", selector)
-        time.sleep(0.03)
+        return bool(found == text)
+
+    try:
+        until(is_there, step=0.03)
+    except AssertionError:
+        raise AssertionError(f"{selector} shows {found!r}, not {text!r}") from None
     return True

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from live_cases import HAPPY, live_face, picture, result
 from PIL import Image
+from waiting import HANG
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, TextMessage
 
@@ -47,10 +48,13 @@ def shown(page: Served, *results: Result, meter: Meter | None = None) -> None:
         page.view.take(one, stats)
 
 
+_PICTURE = picture()
+
+
 def one_face(index: int = 0, at: float | None = None, **face: Any) -> Result:
     """A happy face in the left half."""
     found = live_face((64, 96, 128, 128), **{"shares": HAPPY, "label": "happy", **face})
-    return result(found, image=picture(), index=index, time=index / 30 if at is None else at)
+    return result(found, image=_PICTURE, index=index, time=index / 30 if at is None else at)
 
 
 def key_of(link: str) -> str:
@@ -90,7 +94,7 @@ class Peer:
         headers: dict[str, str | None] | None = None,
         path: str = "/live",
     ) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", page.port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", page.port), timeout=HANG)
         own = f"127.0.0.1:{page.port}"
         offered = ["fercurate", key_of(page.link) if key is None else key]
         lines = {
@@ -125,7 +129,7 @@ class Peer:
         if rest:
             self._frames.receive_data(rest)
 
-    def event(self, timeout: float = 10) -> Any:
+    def event(self, timeout: float = HANG) -> Any:
         """The next message, whole, or the close; TimeoutError where there is none."""
         self.socket.settimeout(timeout)
         parts: list[Any] = []
@@ -148,14 +152,14 @@ class Peer:
         assert "hello" in said
         return said
 
-    def text(self, timeout: float = 10) -> dict[str, Any]:
+    def text(self, timeout: float = HANG) -> dict[str, Any]:
         event = self.event(timeout)
         assert isinstance(event, TextMessage), event
         found = json.loads(event.data)
         assert isinstance(found, dict)
         return found
 
-    def news(self, timeout: float = 10) -> tuple[dict[str, Any], bytes]:
+    def news(self, timeout: float = HANG) -> tuple[dict[str, Any], bytes]:
         """A result and its JPEG."""
         event = self.event(timeout)
         assert isinstance(event, BytesMessage), event
@@ -163,7 +167,7 @@ class Peer:
         (length,) = struct.unpack("!I", data[:4])
         return json.loads(data[4 : 4 + length]), data[4 + length :]
 
-    def result(self, timeout: float = 10) -> tuple[dict[str, Any], bytes]:
+    def result(self, timeout: float = HANG) -> tuple[dict[str, Any], bytes]:
         """The next news that hold a result; each is said to be drawn."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -193,7 +197,7 @@ class Peer:
     def drawn(self, n: int) -> None:
         self.send({"drawn": n})
 
-    def close_code(self, timeout: float = 10) -> int:
+    def close_code(self, timeout: float = HANG) -> int:
         """Of the close, whatever comes before it."""
         while True:
             try:
@@ -219,7 +223,7 @@ def request(
     """Status, headers and body of plain HTTP; a header of None is left out."""
     lines = {"Host": f"127.0.0.1:{page.port}", "Connection": "close", **headers}
     text = "".join(f"{n.replace('_', '-')}: {v}\r\n" for n, v in lines.items() if v is not None)
-    with socket.create_connection(("127.0.0.1", page.port), timeout=10) as to:
+    with socket.create_connection(("127.0.0.1", page.port), timeout=HANG) as to:
         to.sendall(f"{method} {path} HTTP/1.1\r\n{text}\r\n".encode())
         data = b""
         while part := to.recv(65536):

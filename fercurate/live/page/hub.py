@@ -257,14 +257,13 @@ class Hub:
             raise BadMessage(1009, "too large")
         if not client.frames.allows():
             raise BadMessage(1008, "too fast")
+        number = None  # a frame that was on its way when another page's camera took over, say
         if client is self._giver:
             if len(data) < STAMP_BYTES:
                 raise BadMessage(1003, "no JPEG")
             (stamp,) = struct.unpack("!d", data[:STAMP_BYTES])
             number = self._camera.offer(data[STAMP_BYTES:], stamp)
-            await client.socket.send_json({"took": number})
-        else:
-            await client.socket.send_json({"camera_taken": True})
+        await client.socket.send_json({"took": number})
 
     def _later(self, client: Client, said: dict[str, Any]) -> None:
         async def send() -> None:

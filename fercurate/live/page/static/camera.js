@@ -13,7 +13,9 @@ export class Camera {
     this.video.playsInline = true;
     this.canvas = document.createElement("canvas");
     this.stream = null;
-    this.flying = null;
+    this.asking = null;
+    this.flying = null; // the frame that is being made, or is on its way
+    this.sent = []; // those that the server has not answered yet, in turn
     this.kept = new Map();
     this.isPaused = false;
     this.round = 0;
@@ -25,9 +27,15 @@ export class Camera {
   }
 
   async start() {
-    if (this.isOn) return;
+    if (this.isOn || this.asking) return;
+    const asking = (this.asking = {});
+    const failed = (why) => {
+      if (this.asking !== asking) return; // nobody waits for it any more
+      this.asking = null;
+      this.on(why);
+    };
     this.on("asked");
-    if (!navigator.mediaDevices) return this.on("missing");
+    if (!navigator.mediaDevices) return failed("missing");
     let stream;
     try {
       stream = await navigator.mediaDevices.getUserMedia({
@@ -36,24 +44,35 @@ export class Camera {
       });
     } catch (error) {
       const why = { NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "missing", OverconstrainedError: "missing" };
-      return this.on(why[error.name] || "busy");
+      return failed(why[error.name] || "busy");
     }
+    if (this.asking !== asking) {
+      for (const track of stream.getTracks()) track.stop();
+      return;
+    }
+    this.asking = null;
     this.stream = stream;
     stream.getVideoTracks()[0].onended = () => this.stop("ended");
     this.video.srcObject = stream;
     try {
       await this.video.play();
     } catch {
-      return this.stop("busy");
+      if (this.stream === stream) this.stop("busy");
+      return;
     }
-    this.flying = null;
+    if (this.stream !== stream) return; // it was stopped meanwhile
     this.tell();
     this.next(++this.round);
   }
 
   stop(why = "off") {
+    if (this.asking) {
+      this.asking = null;
+      this.on(why);
+    }
     if (!this.isOn) return;
     this.round++;
+    this.flying = null; // a frame that is being made would come after the word that it is over
     for (const track of this.stream.getTracks()) {
       track.onended = null;
       track.stop();
@@ -64,7 +83,13 @@ export class Camera {
     this.on(why);
   }
 
-  /** Say anew how it stands: after a connection was lost, or when the page is hidden or seen. */
+  /** The connection is a new one: what was sent over the old one is answered no more. */
+  renew() {
+    this.sent = [];
+    this.tell();
+  }
+
+  /** Say anew how it stands: to a new connection, or when the page is hidden or seen. */
   tell() {
     if (!this.isOn) return;
     this.flying = null;
@@ -83,7 +108,7 @@ export class Camera {
 
   send() {
     const { video } = this;
-    if (this.flying || this.isPaused || document.hidden || !this.link.isOpen || !video.videoWidth) return;
+    if (this.flying || this.isPaused || document.hidden || !this.link.isGreeted || !video.videoWidth) return;
     const stamp = performance.timeOrigin + performance.now();
     const scale = Math.min(1, WIDEST / video.videoWidth);
     const [width, height] = [video.videoWidth, video.videoHeight].map((side) => Math.round(side * scale));
@@ -96,9 +121,10 @@ export class Camera {
       async (blob) => {
         const data = blob && (await blob.arrayBuffer());
         if (this.flying !== flight) return; // it was stopped, or the connection is a new one
-        if (!data || !this.link.isOpen) this.flying = null;
+        if (!data || !this.link.isGreeted) this.flying = null;
         else {
           flight.blob = blob;
+          this.sent.push(flight);
           this.link.give(stamp, data);
         }
       },
@@ -107,10 +133,11 @@ export class Camera {
     );
   }
 
-  /** The server has the frame, and calls it by this number. */
+  /** The server's answer to the oldest frame: its number, or null where it is not wanted. */
   took(number) {
-    if (!this.flying) return;
-    this.kept.set(number, this.flying.blob);
+    const flight = this.sent.shift();
+    if (!flight || flight !== this.flying) return; // of before a stop: it is kept no more
+    if (number !== null) this.kept.set(number, flight.blob);
     if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value);
     this.flying = null;
   }

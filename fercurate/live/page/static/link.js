@@ -16,11 +16,17 @@ export const ENDED = 4000;
 const FULL = 4008;
 
 export class Link {
-  /** on: {hello, news, own, took, taken, state}; own(number) gives the JPEG that we sent. */
+  /** on: {hello, news, notices, own, took, taken, state}; own(number) gives the JPEG that we sent. */
   constructor(on) {
     this.on = on;
     this.wait = 500;
     this.socket = null;
+    this.isHeard = false;
+  }
+
+  /** Whether the server has begun to speak, and so knows how our camera stands. */
+  get isGreeted() {
+    return this.isOpen && this.isHeard;
   }
 
   get isOpen() {
@@ -40,6 +46,7 @@ export class Link {
       wasOpen = true;
       this.wait = 500;
     };
+    this.isHeard = false;
     socket.onmessage = (event) => this.hear(socket, event.data);
     socket.onclose = async (event) => {
       if (this.socket !== socket) return;
@@ -69,6 +76,7 @@ export class Link {
       if (said.hello) {
         sessionStorage.setItem(STORE, said.hello.key); // a ticket opens once
         this.on.hello(said);
+        this.isHeard = true;
       } else if ("took" in said) this.on.took(said.took);
       else if (said.camera_taken) this.on.taken();
       return;
@@ -87,6 +95,8 @@ export class Link {
     }
     // drawn with the screen's next picture; a hidden page draws none and gets none
     requestAnimationFrame(() => {
+      // a newer connection knows better how it stands, but has not the notices
+      if (this.socket !== null && this.socket !== socket) return this.on.notices(said.notices);
       this.on.news(said, picture);
       if (this.socket === socket && this.isOpen) this.say({ drawn: said.n });
     });

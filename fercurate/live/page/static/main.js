@@ -9,7 +9,6 @@ import { Timeline } from "./timeline.js";
 
 const at = (id) => document.getElementById(id);
 const CONSENT = "fercurate-consent";
-const STALLED = 3000;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 const page = {
@@ -22,6 +21,7 @@ const page = {
   why: "",
   result: null,
   seen: 0,
+  stalled: 3000, // ms without a frame after which that is said
   timelineAt: 0,
 };
 
@@ -34,6 +34,7 @@ const cards = new Cards(at("cards"), at("nobody"), at("count"), (track) => {
 const link = new Link({
   hello,
   news,
+  notices,
   taken,
   state: linked,
   took: (number) => camera.took(number),
@@ -47,6 +48,7 @@ const camera = new Camera(link, (state) => {
 
 // -- what the server says ---------------------------------------------------------------
 function hello(said) {
+  const isFirst = page.hello === null;
   page.hello = said.hello;
   page.words = new Words(said.hello);
   page.link = "open";
@@ -56,13 +58,16 @@ function hello(said) {
   timeline.fillWith(said.history);
   page.seen = performance.now();
   take(said);
-  if (camera.isOn) camera.tell();
-  else if (said.hello.gives_camera && sessionStorage.getItem(CONSENT) === said.hello.key) camera.start();
+  if (!said.hello.gives_camera) return;
+  camera.renew();
+  if (camera.isOn) return;
+  if (!isFirst) link.say({ camera: page.own }); // what it came to while nobody heard us
+  else if (sessionStorage.getItem(CONSENT) === said.hello.key) camera.start();
 }
 
 function news(said, image) {
   take(said);
-  for (const text of said.notices || []) notify(text);
+  notices(said.notices);
   if (!said.result || !image || isDark()) return; // no box without the picture that it is of
   page.seen = performance.now();
   page.result = said.result;
@@ -105,9 +110,14 @@ function linked(state, why = "") {
   show();
 }
 
+/** All at once: one after the other, none but the last would be seen. */
+function notices(texts) {
+  if (texts) notify(texts.join("\n"));
+}
+
 function taken() {
+  if (!camera.isOn) return; // it ended by itself, which is what is to be read
   camera.stop();
-  page.own = "off";
   notify("Another page gives its camera now.");
 }
 
@@ -186,7 +196,7 @@ function standing() {
   if (page.link !== "open") return ["wait", "Connecting"];
   if (page.controls.paused) return ["paused", "Paused"];
   if (isDark()) return ["wait", "No camera"];
-  if (performance.now() - page.seen > STALLED) return ["wait", "No new frames"];
+  if (performance.now() - page.seen > page.stalled) return ["wait", "No new frames"];
   return page.result ? ["live", "Live"] : ["wait", "Waiting for frames"];
 }
 
