@@ -29,6 +29,7 @@ class NetworkCamera:
         self.refuses = False
         self.generation = 0
         self.connections = 0
+        self.sent = 0
         self.level = 60
         self._ending = False
         camera = self
@@ -62,6 +63,7 @@ class NetworkCamera:
                         data = cv2.imencode(".jpg", camera.picture())[1].tobytes()
                         head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}"
                         self.wfile.write(head.encode() + b"\r\n\r\n" + data + b"\r\n")
+                        camera.sent += 1
                     time.sleep(1 / rate)
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

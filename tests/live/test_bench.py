@@ -44,27 +44,49 @@ class Endless:
         pass
 
 
-def test_frames_come_when_a_camera_has_them() -> None:
+class Clock:
+    """Time that passes in `sleep` alone."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(bench, "time", made)
+    return made
+
+
+def test_frames_come_when_a_camera_has_them(clock: Clock) -> None:
     device = bench.AsCamera(Endless(), 50)
-    begun = time.perf_counter()
+    begun = clock.now
     for n in range(11):
         found, image = device.read()
         assert found
         assert image.shape == (4, 4, 3)
-        assert time.perf_counter() - begun >= n / 50
-    assert time.perf_counter() - begun < 2
+        assert clock.now - begun == pytest.approx(n / 50)
 
 
-def test_a_camera_that_is_late_catches_up() -> None:
+def test_a_camera_that_is_late_catches_up(clock: Clock) -> None:
     source = Endless()
     device = bench.AsCamera(source, 100)
     device.read()
-    time.sleep(0.2)
-    begun = time.perf_counter()
+    clock.sleep(0.2)
+    late = clock.now
     for _ in range(19):
         device.read()
-    assert time.perf_counter() - begun < 0.15
+    assert clock.now == late
     assert source.given == 20
+    for _ in range(3):
+        device.read()
+    assert clock.now > late
 
 
 def test_a_device_at_its_end_says_so() -> None:

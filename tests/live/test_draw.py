@@ -165,6 +165,7 @@ def test_lines_are_as_wide_as_the_longest() -> None:
     assert width_of("sad\nsurprise", 14) == width_of("surprise", 14) > width_of("sad", 14)
 
 
+@pytest.mark.alone
 def test_it_is_cheap() -> None:
     """Under 3 ms at 1280x720 with one face; four times that for a busy machine."""
     found = result(live_face((500, 200, 200, 200)), image=picture(1280, 720))

@@ -7,13 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import pytest
 from screens import Screen, needs_screen, screen
+from waiting import HANG, until
 
 from fercurate.samples import video
 
@@ -45,7 +45,7 @@ def live(*words: str, folder: Path, **more: str) -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         cwd=folder,
-        timeout=120,
+        timeout=HANG,
         env=environment(**more),
     )
 
@@ -114,7 +114,7 @@ def test_no_camera(folder: Path) -> None:
 def test_a_reader_that_has_enough(folder: Path) -> None:
     command = f"{' '.join(LIVE)} --source one.mp4 --view none --loop --jsonl - | head -n 2"
     done = subprocess.run(
-        command, shell=True, capture_output=True, text=True, cwd=folder, timeout=60,
+        command, shell=True, capture_output=True, text=True, cwd=folder, timeout=HANG,
         env=environment(),
     )  # fmt: skip
     assert len(done.stdout.splitlines()) == 2
@@ -136,10 +136,10 @@ def test_a_signal_breaks_off_and_finishes_the_files(
         for line in process.stderr:
             if line.startswith("No view"):
                 break
-        time.sleep(1)
+        until(lambda: rows.exists() and rows.read_text().count("\n") > 5)
         process.send_signal(getattr(signal, name))
         said = process.stderr.read()
-        assert process.wait(60) == 130, said
+        assert process.wait(HANG) == 130, said
     assert "Traceback" not in said
     assert f"Written: {film}" in said
     assert all(json.loads(line) for line in rows.read_text().splitlines())
@@ -178,10 +178,13 @@ def test_a_window_where_there_is_a_display(folder: Path, display: Screen) -> Non
         env=environment(DISPLAY=display.name),
     ) as process:
         window = display.wait_for_window("fercurate live: one.mp4")
-        display.press(window, "g", "s", "q")
+        display.press(window, "g")
+        display.press(window, "s")
+        until(lambda: (folder / "kept").is_dir() and any((folder / "kept").iterdir()))
+        display.press(window, "q")
         assert process.stderr is not None
         said = process.stderr.read()
-        assert process.wait(60) == 0, said
+        assert process.wait(HANG) == 0, said
     assert "Snapshot: kept/" in said
     assert len(list((folder / "kept").iterdir())) == 1
     assert "QFont" not in said

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from live_cases import picture
+from waiting import HANG, until
 
 from fercurate.config import LiveConfig
 from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
@@ -129,7 +130,7 @@ def test_a_signal_while_a_slow_source_opens_ends_at_once(
 
     def slow(config: LiveConfig, say: object) -> Source:
         threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
-        go.wait(30)
+        go.wait(HANG)
         return source
 
     monkeypatch.setattr(opening, "_source", slow)
@@ -137,10 +138,7 @@ def test_a_signal_while_a_slow_source_opens_ends_at_once(
         stage.run(HEADLESS, Heard())
     assert caught.value.code == EXIT_STOPPED
     go.set()
-    for _ in range(100):  # what opens after all is closed again
-        if source.closed:
-            break
-        time.sleep(0.05)
+    until(lambda: source.closed)  # what opens after all is closed again
     assert source.closed == 1
 
 
@@ -160,11 +158,7 @@ def test_a_wrong_model_closes_the_source(opens: Callable[[Any], None]) -> None:
     opens(source)
     with pytest.raises(InputError, match="no model"):
         stage.run(replace(HEADLESS, model=Path("nowhere.onnx")), Heard())
-    for _ in range(100):
-        if source.closed:
-            break
-        time.sleep(0.05)
-    assert source.closed
+    until(lambda: source.closed)
 
 
 def test_a_camera_that_is_pulled_out_leaves_finished_files(

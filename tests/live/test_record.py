@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import pytest
 from live_cases import result
+from waiting import HANG, until
 
 from fercurate.errors import FercurateError, InputError
 from fercurate.live import film as film_module
@@ -244,19 +245,31 @@ def test_what_is_drawn_is_recorded(tmp_path: Path) -> None:
 def test_a_slow_encoder_holds_up_a_file_and_no_camera(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    goes = threading.Event()
+
     def slow(taken: Result) -> Image:
-        time.sleep(0.02)
+        goes.wait(HANG)
         return grey(90)
 
-    for is_live in (True, False):
-        recorder = Recorder(tmp_path / f"{is_live}.mp4", slow, 10, is_live=is_live)
-        begun = time.perf_counter()
+    def take(recorder: Recorder) -> None:
         for i in range(20):
             recorder.take(result(image=grey(90), time=i / 10), STATS)
-        took = time.perf_counter() - begun
+
+    for is_live in (True, False):
+        goes.clear()
+        recorder = Recorder(tmp_path / f"{is_live}.mp4", slow, 10, is_live=is_live)
+        taking = threading.Thread(target=take, args=(recorder,))
+        taking.start()
+        if is_live:
+            taking.join(HANG)  # though nothing is encoded
+        else:
+            until(recorder._waiting.full)
+            taking.join(0.05)
+        assert taking.is_alive() == (not is_live)
+        goes.set()
+        taking.join(HANG)
         recorder.close()
         images = recorded(tmp_path / f"{is_live}.mp4")
-        assert (took < 0.2) == is_live
         assert (len(images) == 20) == (not is_live)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from mjpeg_server import network_camera
-from test_capture import Camera, next_frame, wait_for
+from test_capture import Camera, next_frame
 from test_files import film, frames
+from waiting import HANG, until
 
 from fercurate.errors import InputError
 from fercurate.live import decode, sources
@@ -145,8 +145,8 @@ def open_files() -> int:
 
 
 def test_a_stream_stalls_ends_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "STALL_SECONDS", 0.5)
-    monkeypatch.setattr(sources, "STREAM", Patience(waits=(0.05, 0.1), give_up=20))
+    monkeypatch.setattr(decode, "STALL_SECONDS", HANG)
+    monkeypatch.setattr(sources, "STREAM", Patience(waits=(0.05, 0.1), give_up=10 * HANG))
     said: list[str] = []
     with network_camera() as camera:
         before = threading.active_count(), open_files()
@@ -157,21 +157,23 @@ def test_a_stream_stalls_ends_and_comes_back(monkeypatch: pytest.MonkeyPatch) ->
         assert frame.image.shape == (48, 64, 3)
 
         camera.level = 200
+        monkeypatch.setattr(decode, "STALL_SECONDS", 1.0)  # of the connection that comes now
         camera.hang_up()
-        wait_for(lambda: len(said) == 2)
+        until(lambda: len(said) == 2)
         frame = next_frame(source)  # type: ignore[arg-type]
         assert frame is not None
         assert abs(float(frame.image.mean()) - 200) < 5
         assert camera.connections == 2
 
         camera.sends.clear()
-        wait_for(lambda: len(said) == 3)  # it is opened anew, and tried again and again
+        until(lambda: len(said) == 3)  # it is opened anew, and tried again and again
+        monkeypatch.setattr(decode, "STALL_SECONDS", HANG)
         camera.sends.set()
-        wait_for(lambda: len(said) == 4, 15)
+        until(lambda: len(said) == 4)
         assert next_frame(source) is not None  # type: ignore[arg-type]
         source.close()
         camera.hang_up()
-        wait_for(lambda: (threading.active_count(), open_files()) <= before)
+        until(lambda: (threading.active_count(), open_files()) <= before)
     assert [line.split(" ", 1)[1] for line in said] == [
         "gives no picture any more; waiting for it",
         "is back",
@@ -180,14 +182,17 @@ def test_a_stream_stalls_ends_and_comes_back(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_stream_is_never_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is read after a second of work is what the camera sees then."""
-    with network_camera(rate=100) as camera:
+    """What is read after a while of work is what the camera sees then."""
+    monkeypatch.setattr(decode, "STALL_SECONDS", HANG)
+    with network_camera(rate=200) as camera:
         source = open_source(camera.address)
-        next_frame(source)  # type: ignore[arg-type]
-        time.sleep(1.0)
+        assert isinstance(source, Capture)
+        next_frame(source)
+        until(lambda: camera.sent > 100)
         camera.level = 220
-        time.sleep(0.3)
-        frame = next_frame(source)  # type: ignore[arg-type]
+        # it came here, and nobody has read those before it
+        until(lambda: source._newest is not None and source._newest.image.mean() > 200)
+        frame = next_frame(source)
         source.close()
     assert frame is not None
     assert frame.image.mean() > 200

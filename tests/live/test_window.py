@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 from live_cases import CLASS_NAMES
 from numpy.typing import NDArray
-from screens import Screen, needs_screen, screen, wait_until
+from screens import Screen, needs_screen, screen
+from waiting import HANG, until
 
 from fercurate.errors import FercurateError
 from fercurate.live.controls import Controls
@@ -21,6 +23,15 @@ from fercurate.live.window import Window, obstacle
 SHOW = """
 import sys, time
 sys.path.insert(0, {here!r})
+import cv2
+real = cv2.waitKeyEx
+def wait_key(delay):
+    code = real(delay)
+    if code != -1:
+        with open({heard!r}, "a") as file:
+            print(code & 0xFF, file=file)
+    return code
+cv2.waitKeyEx = wait_key
 from live_cases import CLASS_NAMES, live_face, picture, result
 from fercurate.live.controls import Controls
 from fercurate.live.stats import Meter
@@ -28,7 +39,7 @@ from fercurate.live.window import Window
 controls, meter = Controls(), Meter()
 window = Window("a test", controls, CLASS_NAMES)
 found = result(live_face((200, 100, 120, 120)), image=picture({width}, {height}, 200))
-end = time.monotonic() + 200
+end = time.monotonic() + 280
 while not controls.quit.is_set() and time.monotonic() < end:
     if controls.paused:
         window.idle()
@@ -47,17 +58,31 @@ def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
         yield made
 
 
-def start(display: Screen, width: int = 640, height: int = 480) -> subprocess.Popen[str]:
-    code = SHOW.format(here=str(Path(__file__).parent), width=width, height=height)
+def display_heard(display: Screen) -> Path:
+    """Where the keys are written that a window here has heard."""
+    return display.folder / "heard"
+
+
+@contextlib.contextmanager
+def start(display: Screen, width: int = 640, height: int = 480) -> Iterator[subprocess.Popen[str]]:
+    display_heard(display).unlink(missing_ok=True)
+    code = SHOW.format(
+        here=str(Path(__file__).parent), width=width, height=height,
+        heard=str(display_heard(display)),
+    )  # fmt: skip
     # what some desktops set, and a folder of fonts that is not there
     odd = {"QT_QPA_PLATFORM": "wayland", "QT_QPA_FONTDIR": "/nowhere"}
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code],
         env={**os.environ, "DISPLAY": display.name, **odd},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # where it has not ended by itself
 
 
 def happy(image: NDArray[np.uint8]) -> int:
@@ -69,18 +94,18 @@ def happy(image: NDArray[np.uint8]) -> int:
 def test_keys_change_the_switches_and_the_picture(display: Screen) -> None:
     with start(display) as shown:
         window = display.wait_for_window("a test")
-        assert wait_until(lambda: happy(display.picture()) > 500)
+        until(lambda: happy(display.picture()) > 500, step=0.1)
         before = display.picture()
         # arrows are no letters: the left one ends in the byte of Q
-        display.press(window, "Left", "Right", "KP_Add", "minus", "minus", "G", "m", "s", "p", "x")
-        paused = display.picture()
+        keys = ("Left", "Right", "KP_Add", "minus", "minus", "G", "m", "s", "p", "x")
+        display.press(window, *keys, heard=display_heard(display))
+        until(lambda: (display.picture() != before).any())
         display.press(window, "q")
-        out, err = shown.communicate(timeout=120)
+        out, err = shown.communicate(timeout=HANG)
     assert out.strip() == (
         "[('grouped', True), ('half_life', 0.2), ('mirror', True), ('paused', True)] True True"
     )
     assert err == ""  # nothing of Qt's
-    assert (paused != before).any()
 
 
 @needs_screen
@@ -92,7 +117,7 @@ def test_escape_and_the_cross_end_it(display: Screen, way: str) -> None:
             display.cross(window)
         else:
             display.press(window, way)
-        out, err = shown.communicate(timeout=120)
+        out, err = shown.communicate(timeout=HANG)
     assert out.strip().endswith("False True")
     assert err == ""
 
@@ -103,7 +128,7 @@ def test_a_4k_frame_fits_the_screen(display: Screen) -> None:
         window = display.wait_for_window("a test")
         size = display.xdotool("getwindowgeometry", "--shell", window)
         display.press(window, "q")
-        shown.communicate(timeout=120)
+        shown.communicate(timeout=HANG)
     assert "WIDTH=1280" in size
     assert "HEIGHT=720" in size
 
