@@ -23,7 +23,9 @@ def browser() -> Iterator[Any]:
     """A Playwright browser; nothing is downloaded for it."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=list(ARGUMENTS), timeout=120_000
+        )
         try:
             yield opened
         finally:

@@ -19,6 +19,7 @@ import psutil
 from PIL import Image
 from recorded import write_table
 from review_tables import audit_table, manifest_table
+from waiting import HANG
 
 from fercurate.workspace import Workspace
 
@@ -100,7 +101,7 @@ class Review:
     def _ask(
         self, method: str, path: str, headers: dict[str, str], body: str | None
     ) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=HANG)
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
             response = connection.getresponse()
@@ -118,7 +119,7 @@ class Review:
         return self.end()
 
     def end(self) -> tuple[int, str]:
-        rest, _ = self.process.communicate(timeout=60)
+        rest, _ = self.process.communicate(timeout=HANG)
         self.said += rest
         return self.process.returncode, self.said
 

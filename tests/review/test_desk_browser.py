@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from review_browser import browser, needs_chromium
 from review_process import Review, made
+from waiting import HANG
 
 from fercurate.decisions import Decision
 from fercurate.labels import CLASSES
@@ -20,7 +21,7 @@ from fercurate.workspace import Workspace
 
 pytestmark = needs_chromium
 
-WAIT = 60_000
+WAIT = 1000 * HANG
 GRID_IMAGE = "[data-cy=fo-grid] [data-cy=looker]"
 """What is waited for at most, ms: the machine may be busy."""
 
@@ -62,10 +63,15 @@ class Desk:
 
     def settle_down(self, n: int) -> None:
         """Wait until the log holds `n` events."""
-        until = time.monotonic() + 30
-        while len(self.log) < n and time.monotonic() < until:
-            self.page.wait_for_timeout(50)
+        self.until(lambda: len(self.log) >= n)
         assert len(self.log) == n
+
+    def until(self, what: Callable[[], object]) -> None:
+        """Wait for something; the page goes on meanwhile."""
+        end = time.monotonic() + HANG
+        while not what():
+            assert time.monotonic() < end, "it did not come true"
+            self.page.wait_for_timeout(50)
 
     def panel(self, part: str) -> str:
         text: str = self.page.locator(f"#modal [data-cy={part}]").inner_text()
@@ -95,6 +101,7 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
     context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    context.set_default_timeout(WAIT)
     yield context.new_page()
     context.close()
 
@@ -141,9 +148,9 @@ def test_each_key_settles_the_open_image_and_moves_on(desk: Desk) -> None:
             desk.page.goto(f"http://127.0.0.1:{desk.review.port}/datasets/faces")
     desk.page.wait_for_selector("[data-cy=fcr-panel]", timeout=WAIT)
     desk.page.wait_for_selector(GRID_IMAGE, timeout=WAIT)
-    desk.page.wait_for_timeout(1000)
-    text = desk.page.locator("[data-cy=fcr-panel]:visible").inner_text()
-    assert "5 of 50" in text
+    panel = desk.page.locator("[data-cy=fcr-panel]:visible")
+    desk.until(lambda: "5 of 50" in panel.inner_text())
+    text = panel.inner_text()
     for part in ("1 accepted", "1 ambiguous", "1 excluded"):
         assert part in text
     wrong = sum(d.action in ("accept", "relabel", "exclude") for d in _standing(desk.log))
@@ -156,6 +163,7 @@ def _standing(log: list[Decision]) -> list[Decision]:
     return [d for d in log if d.action != "undo" and d.id not in undone]
 
 
+@pytest.mark.alone
 def test_the_next_image_comes_at_once(desk: Desk) -> None:
     desk.open_first()
     seconds = [desk.press("m") for _ in range(12)]
@@ -196,7 +204,9 @@ def test_buttons_do_what_keys_do(desk: Desk) -> None:
     desk.settle_down(1)
     assert desk.log[0].action == "exclude"
     desk.page.wait_for_function(
-        "before => new URL(location.href).searchParams.get('id') !== before", arg=before
+        "before => new URL(location.href).searchParams.get('id') !== before",
+        arg=before,
+        timeout=WAIT,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from review_process import Review, made
+from waiting import HANG
 
 from fercurate.decisions import settle
 from fercurate.workspace import Workspace
@@ -67,7 +68,7 @@ def test_no_acknowledged_verdict_is_lost(
     while len(acknowledged) < BEFORE and pressing.is_alive():
         pressing.join(0.005)
     kill(review, database)
-    pressing.join(60)
+    pressing.join(HANG)
     assert not pressing.is_alive()
     review.stop(signal.SIGKILL)
     if kill is kill_all:

@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
+
+from waiting import until
 
 from fercurate.review.relearn import Relearner
 
 
 def settled(relearner: Relearner) -> None:
-    until = time.monotonic() + 20
-    while relearner.state == "running" and time.monotonic() < until:
-        time.sleep(0.01)
-    assert relearner.state != "running"
+    until(lambda: relearner.state != "running")
 
 
-def test_it_runs_beside_and_then_takes_over() -> None:
+WAITING = """
+import pathlib, sys, time
+mark, go = map(pathlib.Path, sys.argv[1:])
+with mark.open("a") as file:
+    file.write("x")
+while not go.exists():
+    time.sleep(0.01)
+"""
+"""A ranking that lasts until it is told to end."""
+
+
+def waiting(mark: Path, go: Path) -> list[str]:
+    return [sys.executable, "-c", WAITING, str(mark), str(go)]
+
+
+def test_it_runs_beside_and_then_takes_over(tmp_path: Path) -> None:
     after: list[int] = []
-    relearner = Relearner(
-        [sys.executable, "-c", "import time; time.sleep(.3)"], lambda: after.append(1)
-    )
-    started = time.monotonic()
+    mark, go = tmp_path / "runs", tmp_path / "go"
+    relearner = Relearner(waiting(mark, go), lambda: after.append(1))
     relearner.start()
-    assert time.monotonic() - started < 0.2
-    assert relearner.state == "running"
+    assert relearner.state == "running"  # and here we are
+    until(mark.exists)
+    assert (relearner.state, after) == ("running", [])
+    go.touch()
     settled(relearner)
     assert (relearner.state, relearner.rounds, after) == ("idle", 1, [1])
 
 
 def test_what_is_asked_for_meanwhile_is_done_once(tmp_path: Path) -> None:
-    mark = tmp_path / "runs"
-    code = f"import time; open({str(mark)!r}, 'a').write('x'); time.sleep(.3)"
-    relearner = Relearner([sys.executable, "-c", code], lambda: None)
+    mark, go = tmp_path / "runs", tmp_path / "go"
+    relearner = Relearner(waiting(mark, go), lambda: None)
     for _ in range(5):
         relearner.start()
+    go.touch()
     settled(relearner)
     assert mark.read_text() == "xx"
     assert relearner.rounds == 2
@@ -61,14 +74,13 @@ def test_a_failure_is_told_and_the_next_one_may_succeed() -> None:
     assert missing.state == "failed"
 
 
-def test_closing_ends_it() -> None:
-    relearner = Relearner([sys.executable, "-c", "import time; time.sleep(60)"], lambda: None)
+def test_closing_ends_it(tmp_path: Path) -> None:
+    mark, go = tmp_path / "runs", tmp_path / "go"
+    relearner = Relearner(waiting(mark, go), lambda: None)
     relearner.start()
-    time.sleep(0.2)
-    started = time.monotonic()
+    until(mark.exists)
     relearner.close()
-    settled(relearner)
-    assert time.monotonic() - started < 5
+    settled(relearner)  # though it was not told to go
     relearner.start()
     assert relearner.state != "running"
 

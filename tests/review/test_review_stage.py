@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -93,11 +92,9 @@ def test_a_database_that_dies_ends_the_review_with_a_word_about_the_verdicts(
     Log(workspace.decisions_path).append([Decision("train-0001", "exclude", "ann")])
     database = review.database()
     assert database is not None
-    started = time.monotonic()
     database.kill()
     code, said = review.end()
     assert code == 1
-    assert time.monotonic() - started < 15
     assert "The database stopped in the middle" in said
     assert f"is safe (1 in this session): {workspace.decisions_path}" in said
     assert "Go on with: fercurate review" in said
