@@ -42,7 +42,8 @@ demo: install ## the main job on the embedded sample
 	$(RUN) fercurate demo
 
 test: install lint types ## lint, types and tests
-	$(RUN) pytest
+	$(RUN) pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not alone"
+	$(RUN) pytest -m alone
 
 lint: install
 	$(RUN) ruff check .
