@@ -21,7 +21,7 @@ _is_missing = not (shutil.which("Xvfb") and shutil.which("xdotool"))
 
 
 def needs_screen(test: Callable[..., None]) -> Callable[..., None]:
-    """Skipped where there is no screen; alone, since now and then a window of Qt stays black there."""
+    """Skipped where there is no screen; alone, since a window of Qt stays black now and then."""
     skipped = pytest.mark.skipif(_is_missing, reason="no Xvfb or no xdotool")(test)
     return pytest.mark.alone(skipped)  # type: ignore[no-any-return]
 
