@@ -128,6 +128,20 @@ def command_of(stage: str, config: Any) -> str:
     return " ".join(words)
 
 
+def earlier_command(stage: str, record: Mapping[str, Any]) -> str:
+    """The command of a stage that an earlier version recorded, as far as its summary tells."""
+    summary = record.get("summary")
+    if stage != "audit" or not isinstance(summary, Mapping):
+        return ""
+    asked = {"effort": "standard", "split": "train", "seed": 0, "profile_key": "generic"}
+    words = ["fercurate audit"]
+    for name, default in asked.items():
+        value = summary.get(name, default)
+        if value != default:
+            words.append(f"--{name.removesuffix('_key')} {shlex.quote(str(value))}")
+    return " ".join(words)
+
+
 IN_WORDS: Mapping[Fault, str] = {
     "missing": "is missing",
     "older": "was written by an earlier version of fercurate, which did not tie it to its images",

@@ -9,7 +9,7 @@ from typing import Any
 from fercurate import workspace
 from fercurate.errors import FercurateError
 from fercurate.files import hash_file
-from fercurate.records import IN_WORDS, Fault
+from fercurate.records import IN_WORDS
 from fercurate.workspace import Workspace
 
 ROAD = ("import", "screen", "audit", "clean", "train")
@@ -56,9 +56,9 @@ def standing(space: Workspace) -> Standing:
             f"fercurate status{workspace.option(space)}", tuple(problems),
         )  # fmt: skip
     finished = {name: str(recorded.get(name, {}).get("finished", "")) for name in ROAD}
-    stages = {}
+    stages, remedies = {}, {}
     for name in ROAD:
-        stages[name], problem = _state(space, name)
+        stages[name], problem, remedies[name] = _state(space, name)
         problems += problem
     images = decided = 0
     try:
@@ -72,28 +72,29 @@ def standing(space: Workspace) -> Standing:
             )
     except FercurateError as error:
         problems.append(str(error).replace("\n", " "))
-    command = _next(space, stages, decided)
+    command = _next(space, stages, remedies, decided)
     unique = tuple(dict.fromkeys(problems))
     return Standing(space.name, images, stages, finished, decided, command, unique)
 
 
-def _state(space: Workspace, stage: str) -> tuple[str, list[str]]:
-    """A stage's state, and what is to be said of it."""
+def _state(space: Workspace, stage: str) -> tuple[str, list[str], str]:
+    """A stage's state, what is to be said of it, and the command that mends it."""
     if stage == "train":
         if stage not in space.stages():
-            return "to do", []
-        return ("stale" if is_model_stale(space) else "done"), []
+            return "to do", [], ""
+        return ("stale" if is_model_stale(space) else "done"), [], ""
     if not space.has(stage):
-        return ("missing" if stage == "import" else "to do"), []
+        is_import = stage == "import"
+        return "missing" if is_import else "to do", [], space.command(stage) if is_import else ""
     try:
         found = space.fault(stage)
     except FercurateError as error:  # what it was made from cannot be read
-        return "stale", [str(error).replace("\n", " ")]
+        return "stale", [str(error).replace("\n", " ")], space.command(stage)
     if found is None:
-        return "done", []
-    fault: Fault = found[0]
-    said = f"{found[1].name} {IN_WORDS[fault]}. {space.again(found[1])}"
-    return fault, [] if fault == "stale" else [said]
+        return "done", [], ""
+    fault, path = found
+    said = f"{path.name} {IN_WORDS[fault]}. {space.again(path)}"
+    return fault, [] if fault == "stale" else [said], space.remedy(path)
 
 
 def is_model_stale(space: Workspace) -> bool:
@@ -116,15 +117,17 @@ def is_model_stale(space: Workspace) -> bool:
     return "clean" not in used and cleaned > str(recorded["train"].get("finished", ""))
 
 
-def _next(space: Workspace, stages: dict[str, str], n_decided: int) -> str:
+def _next(
+    space: Workspace, stages: dict[str, str], remedies: dict[str, str], n_decided: int
+) -> str:
     """The first stage that is open; before clean a person decides."""
     option = workspace.option(space)
     open_stages = [name for name, state in stages.items() if state != "done"]
     if not open_stages:
         return f"fercurate {'evaluate' if n_decided else 'review --sample 200'}{option}"
     first = open_stages[0]
-    if first == "import" or stages[first] != "to do":
-        return space.command(first)
+    if remedies[first]:
+        return remedies[first]
     if first == "clean" and not n_decided:
         return f"fercurate review --sample 200{option}"
     return f"fercurate {first}{option}"

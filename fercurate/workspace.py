@@ -281,15 +281,20 @@ class Workspace(Paths):
 
     def again(self, path: Path) -> str:
         """The next step where a file cannot be used."""
+        return f"Make it with: {self.remedy(path)}"
+
+    def remedy(self, path: Path) -> str:
+        """The command that makes a file anew, with the settings that its stage had."""
         command = self.command(self._stage_of(path))
         votes = " --ferplus fer2013new.csv" * (path == self.votes_path)
-        return f"Make it with: {command}{votes * ('--ferplus' not in command)}"
+        return f"{command}{votes * ('--ferplus' not in command)}"
 
     def command(self, stage: str) -> str:
         """The command that makes a stage's output anew, with the settings that it had."""
         if stage == "sample":
             return f"fercurate review --sample 200{option(self)}"
-        noted = self.stages().get(stage, {}).get("command")
+        record = self.stages().get(stage, {})
+        noted = record.get("command") or records.earlier_command(stage, record)
         if stage == "import":
             source = noted or "fercurate import SOURCE"
             return f"{source} --name {self.name} --force"

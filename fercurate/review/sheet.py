@@ -110,6 +110,11 @@ def read(path: Path) -> tuple[list[Line], str]:
     try:
         header = [name.strip().lower() for name in next(reader, [])]
         missing = [name for name in NEEDED if name not in header]
+        if missing == ["sha256"]:
+            raise InputError(
+                f"{path} names its images without the column sha256: an earlier version wrote it.",
+                "Export a new sheet: fercurate review --export sheet.html",
+            )
         if missing:
             raise bad(path, 1, f"the column {missing[0]} is missing")
         if len(set(header)) < len(header):

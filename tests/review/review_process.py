@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import psutil
 from PIL import Image
-from recorded import write_table
+from recorded import write_json, write_table
 from review_tables import audit_table, manifest_table
 from waiting import HANG
 
@@ -29,7 +29,7 @@ Make = Callable[..., Workspace]
 def audited(make: Make) -> Workspace:
     """A workspace that can be reviewed."""
     workspace = make(audit=audit_table())
-    workspace.audit_summary_path.write_text("{}")
+    write_json(workspace.audit_summary_path, {})
     return workspace
 
 
@@ -131,7 +131,7 @@ def made(root: Path, n: int = 60, n_audited: int = 50) -> Workspace:
     table["split"] = "train"
     write_table(workspace.manifest_path, table)
     write_table(workspace.audit_path, audit_table(n, n_audited))
-    workspace.audit_summary_path.write_text('{"fingerprint": "first"}')
+    write_json(workspace.audit_summary_path, {"fingerprint": "first"})
     workspace.images_dir.mkdir()
     rng = np.random.default_rng(0)
     for sample_id in table["sample_id"]:

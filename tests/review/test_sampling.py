@@ -30,6 +30,7 @@ def make_frame(n: int = 6000, seed: int = 0) -> pd.DataFrame:
         {
             "row": np.arange(n),
             "sample_id": names,
+            "sha256": [f"{i:064x}" for i in range(n)],
             "label": np.array(CLASSES)[label],
             "stratum": stratum,
             "label_quality": quality,

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from recorded import write_json, write_table
 from review_tables import audit_table, manifest_table
 
 from fercurate import foreign
 from fercurate.config import ReviewConfig
 from fercurate.decisions import Decision, Log
 from fercurate.errors import InputError
-from fercurate.files import write_json
 from fercurate.labels import CLASSES
 from fercurate.progress import Quiet
 from fercurate.review import offline, sheet
@@ -76,7 +76,7 @@ def test_the_blind_sheet_is_the_drawn_sample_and_tells_nothing(workspace: Worksp
     run(workspace, export=path, sample=30)
     page = path.read_text()
     data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
-    assert all(set(face) == {"id", "row", "src"} for face in data["faces"])
+    assert all(set(face) == {"id", "sha256", "row", "src"} for face in data["faces"])
     assert 'id="suggestion"' not in page
     outside = re.sub(r"data:image/png;base64,[^\"]*", "", page)
     assert "://" not in outside
@@ -118,13 +118,17 @@ def test_a_blind_sheet_comes_back_as_the_sample(workspace: Workspace) -> None:
     assert len(exported(workspace, sample=40)) == 10
 
 
-SOUND = {"sample_id": "train-0005", "row": "5", "mode": "import", "verdict": "fear", "note": ""}
+SOUND = {
+    "sample_id": "train-0005", "sha256": f"{5:064x}", "row": "5", "mode": "import",
+    "verdict": "fear", "note": "",
+}  # fmt: skip
+FIRST = {"sample_id": "train-0001", "sha256": f"{1:064x}"}
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"sample_id": "nobody"}, "no image"),
+        ({"sha256": "f" * 64}, "no image .* of these pixels"),
         ({"verdict": "joy"}, "no verdict"),
         ({"verdict": "8"}, "no verdict"),
         ({"verdict": "=1+1"}, "formula"),
@@ -133,7 +137,7 @@ SOUND = {"sample_id": "train-0005", "row": "5", "mode": "import", "verdict": "fe
         ({"mode": "queue"}, "mode"),
         ({"mode": "sample"}, "not in the drawn sample"),
         ({"verdict": "accept"}, "no suggestion"),
-        ({"sample_id": "train-0001"}, "line 2 already"),
+        (FIRST, "line 2 already"),
         ({"given_label": "sad"}, "another label"),
         ({"seconds": "soon"}, "seconds"),
     ],
@@ -142,7 +146,7 @@ def test_one_bad_row_and_nothing_is_written(
     workspace: Workspace, change: dict[str, str], reason: str
 ) -> None:
     extra = {name: "" for name in change if name not in SOUND}
-    first = SOUND | extra | {"sample_id": "train-0001"}
+    first = SOUND | extra | FIRST
     if "given_label" in change:
         first["given_label"] = "disgust"
     path = written(workspace, [first, SOUND | extra | change])
@@ -156,12 +160,13 @@ def test_one_bad_row_and_nothing_is_written(
     ("data", "reason"),
     [
         (b"", "sample_id is missing"),
-        (b"sample_id,mode\n", "verdict is missing"),
-        (b"sample_id,mode,verdict,verdict\n", "twice"),
-        (b"sample_id,mode,verdict\na,b\n", "2 cells, not 3"),
-        (b'sample_id,mode,verdict\n"a,b', "line 2"),
+        (b"sample_id,sha256,mode\n", "verdict is missing"),
+        (b"sample_id,sha256,mode,verdict,verdict\n", "twice"),
+        (b"sample_id,mode,verdict\n", "earlier version"),
+        (b"sample_id,sha256,mode,verdict\na,b\n", "2 cells, not 4"),
+        (b'sample_id,sha256,mode,verdict\n"a,b', "line 2"),
         (b"\xff\xfe\x00", "UTF-8"),
-        (b"sample_id,mode,verdict\n", "no rows"),
+        (b"sample_id,sha256,mode,verdict\n", "no rows"),
     ],
 )
 def test_what_is_no_sheet_is_refused(workspace: Workspace, data: bytes, reason: str) -> None:
@@ -174,7 +179,7 @@ def test_what_is_no_sheet_is_refused(workspace: Workspace, data: bytes, reason: 
 @pytest.mark.parametrize("text", ["=1", "+a", "-a", "@x", "x;=1", "plain", "'quoted"])
 def test_no_cell_is_a_formula_and_each_comes_back(text: str, tmp_path: Path) -> None:
     path = tmp_path / "sheet.csv"
-    path.write_text(sheet.to_csv([Face(text, 1, text, text)], blind=False), newline="")
+    path.write_text(sheet.to_csv([Face(text, "0" * 64, 1, text, text)], blind=False), newline="")
     (line,), _ = sheet.read(path)
     assert not any(cell.startswith(sheet.FORMULA) or ";=" in cell for cell in line.cells.values())
     names = ("sample_id", "given_label", "suggestion")
@@ -266,3 +271,20 @@ def test_a_blind_page_takes_no_accept_and_no_keep(
     assert page.inner_text("#count") == "1 of 25"
     assert "happy" not in page.inner_text("#what")  # the next face
     page.close()
+
+
+def test_a_sheet_follows_its_images_into_another_import(workspace: Workspace) -> None:
+    rows = exported(workspace, rows=4)
+    for row in rows:
+        row["verdict"] = "x"
+    path = written(workspace, rows)
+    meant = {row["sha256"] for row in rows}
+    manifest = workspace.manifest()
+    turned = manifest.iloc[::-1].reset_index(drop=True)
+    turned = turned.assign(row=manifest["row"], sample_id=manifest["sample_id"])
+    write_table(workspace.manifest_path, turned)
+    write_table(workspace.audit_path, audit_table(90, 90))
+    run(workspace, import_=path)
+    names = {decision.sample_id for decision in workspace.decisions()}
+    now = turned.set_index("sample_id").loc[sorted(names), "sha256"]
+    assert set(now) == meant
