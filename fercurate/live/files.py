@@ -198,7 +198,8 @@ def open_file(
 
 def _check(path: Path) -> None:
     try:
-        if path.is_dir() or is_image(path.name):
+        moves = path.suffix.lower() == ".gif"  # maybe: its content tells
+        if path.is_dir() or (is_image(path.name) and not moves):
             what = "a folder" if path.is_dir() else "a still image"
             raise InputError(
                 f"{path} is {what}, and live reads videos.",
@@ -222,6 +223,8 @@ def _check(path: Path) -> None:
         ) from error
     if is_empty:
         raise InputError(f"{path} is empty.", "Copy or record it again.")
+    if content.is_still(content.head_of(path)):
+        raise content.no_video(path.name, path)
     if content.is_list(content.head_of(path)):
         raise InputError(f"{path} is a list of videos.", "Give one of them.")
 

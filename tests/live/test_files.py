@@ -150,6 +150,7 @@ def test_a_loop_over_a_file_that_went_away_ends(tmp_path: Path) -> None:
         ("a.txt", ("no video\n" * 99).encode("utf-16"), "is a text file", "Give a video"),
         ("a.ans", b"\x1b[31mred\n" * 99, "is a text file", "Give a video"),
         ("a.mp4", b"ffconcat version 1.0\nfile b.mp4\n", "is a list of videos", "one of them"),
+        ("a.mp4", bytes(4) + b"ftypavif" + bytes(99), "is a still image", "fercurate predict"),
         ("a.zip", b"PK\x03\x04" + bytes(999), "is an archive", "Unpack it"),
         ("a.mp4", b"\x1f\x8b\x08" + bytes(999), "is an archive", "Unpack it"),
         ("a.pdf", b"%PDF-1.7\n" + bytes(range(256)), "is a PDF file", "Give a video"),
@@ -178,7 +179,7 @@ def test_a_picture_is_told_by_its_content_and_predict_takes_it(
         open_file(str(path))
     command, named = error.value.fix.rsplit(" ", 1)
     assert command == "For images: fercurate predict"
-    assert find_images([Path(named)]) == [path]
+    assert find_images([Path(named)]).paths == [path]
     assert decode_face(path.read_bytes()).shape == (48, 48)
 
 
@@ -192,7 +193,7 @@ def test_a_gif_is_a_video_where_it_moves(n: int, plays: bool, tmp_path: Path) ->
         source.close()
         assert [frame.index for frame in found] == list(range(n))
     else:
-        with pytest.raises(InputError, match="is a single picture"):
+        with pytest.raises(InputError, match="is a still image"):
             open_file(str(tmp_path / "a.gif"))
 
 
