@@ -203,6 +203,6 @@ def test_plain_csv_readers_can_read_the_key(result):
 @pytest.mark.parametrize("name", ["fer2013-sample.csv", "truth.csv"])
 def test_a_file_of_the_users_own_is_not_replaced(tmp_path, name):
     (tmp_path / name).write_text("mine\n")
-    with pytest.raises(InputError, match="no sample of fercurate"):
+    with pytest.raises(InputError, match="is not the sample"):
         stage.write(tmp_path)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "mine\n")]
