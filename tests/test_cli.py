@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import HANG
 
 from fercurate.cli.options import share
 from fercurate.console import clock
@@ -25,7 +26,7 @@ def fercurate(*arguments: str, cwd: Path, **environment: str) -> subprocess.Comp
         env={**os.environ, "NO_COLOR": "1", "HOME": str(cwd), **environment},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=500,
         check=False,
     )
 
@@ -212,11 +213,11 @@ def test_ctrl_c_is_one_line_and_exit_130(
         text=True,
     )
     runs = folder / "datasets/demo/runs"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + HANG
     while not list(runs.glob("*/*.pt")) and time.monotonic() < deadline:
         time.sleep(0.2)
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=HANG)
     assert running.returncode == 130, err
     assert err.strip().splitlines()[0] == "Stopped."
     assert "Traceback" not in err

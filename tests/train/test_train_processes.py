@@ -39,7 +39,7 @@ def environment() -> dict[str, str]:
 def train(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(*arguments), cwd=folder, env=environment(), capture_output=True, text=True,
-        timeout=250, check=False,
+        timeout=500, check=False,
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def begun(folder: Path, *arguments: str) -> subprocess.Popen[str]:
         command(*arguments), cwd=folder, env=environment(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    until = time.monotonic() + 200
+    until = time.monotonic() + 400
     while time.monotonic() < until and process.poll() is None:
         runs = Workspace(folder / "datasets" / "toy").runs_dir
         if runs.exists() and any(RunFiles(run).metrics_path.exists() for run in runs.iterdir()):
@@ -104,7 +104,7 @@ def test_ctrl_c_keeps_the_last_whole_epoch_and_says_how_to_go_on(tmp_path: Path)
     folder = dataset(tmp_path)
     process = begun(folder, *SETTINGS, "--epochs", "12")
     process.send_signal(signal.SIGINT)
-    _, stderr = process.communicate(timeout=200)
+    _, stderr = process.communicate(timeout=500)
     assert process.returncode == 130
     assert "Stopped: " in stderr
     assert "of 12 epochs are kept." in stderr
@@ -137,7 +137,7 @@ def test_two_processes_train_what_one_does(tmp_path: Path) -> None:
     for folder, launcher in launchers.items():
         done = subprocess.run(
             [*launcher, str(script), *settings], cwd=folder, env=environment(),
-            capture_output=True, text=True, timeout=250, check=False,
+            capture_output=True, text=True, timeout=500, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["epochs"] == 3, "the first process alone prints"
