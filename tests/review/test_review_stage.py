@@ -110,7 +110,7 @@ def test_what_is_missing_is_said_at_once(
     workspace = make_workspace()
     review = start(workspace)
     assert review.end()[0] == 2
-    assert "fercurate audit --dataset faces" in review.said
+    assert "Make it with: fercurate audit" in review.said
 
 
 def test_without_a_display_and_for_another_machine_a_tunnel_is_printed(
@@ -157,13 +157,15 @@ def test_an_unknown_view_names_the_known_ones() -> None:
 
 def test_what_stands_of_a_session_is_counted(make_workspace: Make) -> None:
     workspace = make_workspace()
-    first = Decision("a", "exclude", "ann")
-    events = [
-        first,
-        Decision("a", "undo", "ann", undoes=first.id),
-        Decision("b", "keep", "ann", given="sad", label="sad"),
-        Decision("c", "exclude", "bob"),
-    ]
+    first = Decision("train-0000", "exclude", "ann")
+    events = workspace.images().stamped(
+        [
+            first,
+            Decision("train-0000", "undo", "ann", undoes=first.id),
+            Decision("train-0004", "keep", "ann", given="sad", label="sad"),
+            Decision("train-0005", "exclude", "bob"),
+        ]
+    )
     Log(workspace.decisions_path).append(events)
     result = stage._result(workspace, "ann", events, 60.0)
     assert (result.verdicts, result.n_verdicts, result.n_undone) == ({"keep": 1}, 1, 1)

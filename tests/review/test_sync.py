@@ -146,21 +146,26 @@ def test_other_images(clean_fo: ModuleType, make_workspace: Make) -> None:
     synced(fo, workspace)
     dataset = fo.load_dataset("faces")
     dataset.add_sample(fo.Sample(filepath="mine.png"))
-    ids = {s: d["_id"] for s, d in documents(dataset).items()}
+    dataset.match({"sample_id": "train-0007"}).tag_samples("blurred hand")
+    ids = {d["sha256"]: d["_id"] for d in documents(dataset).values()}
 
     grown = manifest_table(N + 3).iloc[2:]
     grown = grown.assign(row=np.arange(len(grown), dtype=np.int32), sample_id=[
         f"same-{i}" if i >= N else f"{s.rsplit('-')[0]}-{i:04d}"
         for i, s in zip(range(2, N + 3), manifest_table(N + 3)["sample_id"][2:], strict=True)
     ])  # fmt: skip
-    kept = set(grown["sample_id"]) & set(ids)
+    kept = set(grown["sha256"]) & set(ids)
+    assert len(kept) == N - 2
     write_table(workspace.manifest_path, grown)
     result = synced(fo, workspace)
     assert (result.n_samples, result.n_added) == (N + 1, len(grown) - len(kept))
     assert result.n_removed == N - len(kept)
     after = documents(dataset)
     assert set(after) == set(grown["sample_id"])
-    assert {s: after[s]["_id"] for s in kept} == {s: ids[s] for s in kept}
+    found = {d["sha256"]: d["_id"] for d in after.values()}
+    assert {s: found[s] for s in kept} == {s: ids[s] for s in kept}, "a sample is its pixels"
+    tagged = [d["sha256"] for d in after.values() if "blurred hand" in d["tags"]]
+    assert tagged == [f"{7:064x}"], "tags stay with the picture that they were given to"
     assert dataset.count() == N + 2  # with the user's own
 
 
