@@ -82,18 +82,21 @@ def judge(taken: Taken, max_rejected: float) -> None:
     bad = Counter({kind: n for kind, n in taken.refused.items() if not kind.left_out})
     _refuse_numbers(taken, bad)
     _refuse_unknown(taken, bad)
-    told = f"{taken.n_bad} of {taken.n} rows are bad. The first:\n" + "\n".join(
-        f"  {rejection}" for rejection in taken.first
-    )
+    told = f"{taken.n_bad} of {taken.n} rows are bad. The first:"
+    first = [f"  {rejection}" for rejection in taken.first]
     _refuse_lost_splits(taken, bad)
     if not taken.splits:
-        why = told if taken.n_bad else "it is empty" if not taken.n else "all is left out"
-        raise InputError(f"{taken.source} has no usable row: {why}{_seen(taken)}", EXPECTED)
-    _refuse_lost_classes(taken, bad, told)
+        head = f"{taken.source} has no usable row"
+        if taken.n_bad:
+            last = f"{first[-1]}{_seen(taken)}" if first else _seen(taken)
+            raise InputError((f"{head}: {told}", *first[:-1], last), EXPECTED)
+        why = "all is left out" if taken.n else "it is empty"
+        raise InputError(f"{head}: {why}{_seen(taken)}", EXPECTED)
+    _refuse_lost_classes(taken, bad, told, first)
     left_out = taken.refused.total() - taken.n_bad
     if taken.n_bad > max_rejected * (taken.n - left_out):
         raise InputError(
-            f"{taken.source}: {told}",
+            (f"{taken.source}: {told}", *first),
             f"At most {max_rejected:.2%} may be: mend them, or allow more with --max-rejected.",
         )
 
@@ -145,14 +148,14 @@ def _refuse_lost_splits(taken: Taken, bad: Counter[Refused]) -> None:
         )
 
 
-def _refuse_lost_classes(taken: Taken, bad: Counter[Refused], told: str) -> None:
+def _refuse_lost_classes(taken: Taken, bad: Counter[Refused], told: str, first: list[str]) -> None:
     lost = sorted({k.known for k in bad if k.known and not taken.labels[k.known]})
     if not lost:
         return
     names = sorted({k.label for k in bad if k.known in lost})
     out = ",".join(f"{name}=none" for name in names)
     raise InputError(
-        f"{taken.source}: nothing of {', '.join(lost)} can be used. {told}",
+        (f"{taken.source}: nothing of {', '.join(lost)} can be used. {told}", *first),
         f"Mend them, or leave the class out: --classes {_quoted(out)}",
     )
 

@@ -23,7 +23,7 @@ EVIL = (
     "train/happy/b\nError: forged.png",
     "train/happy/c\x9b31m\u202egnp.png",
     "=cmd|' calc'!A0;=1/happy/d.png",
-    "train/=HYPERLINK(1)\n/怒り.png",
+    "train/happy/=HYPERLINK(1)\n怒り.png",
 )
 
 
@@ -46,7 +46,7 @@ def test_import_obeys_no_name(
     result = stage.run(space, ImportConfig(source=source, max_rejected=0.9), Terminal())
     show.imported(space, result, None, as_json=False)
     show.imported(space, result, None, as_json=True)
-    with pytest.raises(InputError) as error:
+    with pytest.raises(InputError, match="rows are bad") as error:
         stage.run(Workspace(tmp_path / "x"), ImportConfig(source=source), Terminal())
     shown = "".join(capsys.readouterr()) + str(error.value)
     assert is_harmless(shown)
@@ -61,6 +61,16 @@ def test_import_obeys_no_name(
     named = {uncell(row["source"]) for row in rows}
     assert {name for name in EVIL if "\x1b" not in name and "\x9b" not in name} <= named
     assert any("怒り" in row["source"] for row in rows)
+
+
+def test_import_obeys_no_class(tmp_path: Path) -> None:
+    names = ("怒り", "=1\x1b[2J", "a\nError: forged")
+    files = {f"train/{name}/{i}.png": FACES[i] for i, name in enumerate(names)}
+    source = folder_of(tmp_path / "set", {**files, "train/happy/1.png": FACES[3]})
+    with pytest.raises(InputError) as error:
+        stage.run(Workspace(tmp_path / "x"), ImportConfig(source=source), Terminal())
+    assert is_harmless(str(error.value))
+    assert "怒り" in str(error.value)
 
 
 def test_enrich_obeys_no_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
