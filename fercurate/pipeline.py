@@ -11,6 +11,7 @@ from typing import Any
 from fercurate import config, names, road, settings, workspace
 from fercurate.errors import InputError
 from fercurate.progress import Progress
+from fercurate.strict import parse_toml
 from fercurate.workspace import Workspace
 
 
@@ -85,13 +86,7 @@ def read_pipeline(path: Path) -> Pipeline:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        import tomllib
-    except ImportError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[import-not-found,unused-ignore]
-
-    try:
-        with path.open("rb") as file:
-            return dict(tomllib.load(file))
+        return parse_toml(path.read_bytes())
     except FileNotFoundError as error:
         raise InputError(f"There is no file {path}.", "Recipes are in pipelines/.") from error
     except (OSError, ValueError) as error:

@@ -23,12 +23,13 @@ _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _REQUIRED: Any = object()
 
 
-def parse_json(text: str | bytes, *, nan_as_none: bool = False) -> Any:
+def parse_json(text: str | bytes, *, nan_as_none: bool = False, is_finite: bool = True) -> Any:
     """The value of a JSON text.
 
     Args:
         text: UTF-8 where it is bytes.
         nan_as_none: Take NaN and the infinities, which are no JSON, for null.
+        is_finite: False takes them for the numbers that Python means by them.
 
     Raises:
         ValueError: it is no JSON; or a key stands twice in one object, a number is none or too
@@ -36,7 +37,8 @@ def parse_json(text: str | bytes, *, nan_as_none: bool = False) -> Any:
     """
     text = _text(text)
     try:
-        value = (_LENIENT if nan_as_none else _STRICT).decode(text)
+        decoder = _LENIENT if nan_as_none else _STRICT if is_finite else _INFINITE
+        value = decoder.decode(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if text.count("[") + text.count("{") > MAX_DEPTH:
@@ -103,7 +105,7 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
-def _decoder(constant: Callable[[str], None]) -> json.JSONDecoder:
+def _decoder(constant: Callable[[str], float | None]) -> json.JSONDecoder:
     return json.JSONDecoder(
         object_pairs_hook=_object, parse_constant=constant, parse_int=_whole, parse_float=_fraction
     )
@@ -111,6 +113,7 @@ def _decoder(constant: Callable[[str], None]) -> json.JSONDecoder:
 
 _STRICT = _decoder(_no_number)
 _LENIENT = _decoder(lambda name: None)
+_INFINITE = _decoder(float)
 
 
 def _check_depth(value: Any) -> None:

@@ -27,6 +27,9 @@ def test_build_takes_a_list_for_a_tuple() -> None:
         ({"folds": "3"}, "folds is '3'"),
         ({"folds": True}, "folds is True"),
         ({"seed": 1.5}, "seed is 1.5"),
+        ({"seed": 10**30}, "seed is 1000"),
+        ({"profile": "a\0b"}, "profile is 'a"),
+        ({"save_profile": "a\0b"}, "save_profile is 'a"),
     ],
 )
 def test_build_refuses_what_the_stage_does_not_know(table: dict[str, Any], says: str) -> None:
@@ -59,3 +62,15 @@ def test_an_optional_choice_takes_its_values_and_no_other() -> None:
     with pytest.raises(InputError, match="labels is 'all'") as caught:
         settings.build(config.TrainConfig, {"labels": "all"}, "train")
     assert "given, corrected, votes" in caught.value.fix
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 10**400, True, "1", [1]])
+def test_a_number_is_a_number(value: Any) -> None:
+    with pytest.raises(InputError, match="max-rejected is"):
+        settings.build(config.ImportConfig, {"max-rejected": value}, "import")
+
+
+@pytest.mark.parametrize("value", [[1], [["aum"]], [True], ["a\0"], 3, {"aum": 1}])
+def test_a_list_holds_what_it_is_to_hold(value: Any) -> None:
+    with pytest.raises(InputError, match="columns"):
+        settings.build(config.SyncConfig, {"columns": value}, "sync")

@@ -15,10 +15,10 @@ STAGES = {
 } - {"cli"}
 GROUND = {
     "config", "console", "copies", "decisions", "design_weights", "dialect", "disk", "durable",
-    "errors", "fer2013", "files", "folders", "foreign", "images", "journal", "labels",
-    "leftovers", "locks", "loopback", "names", "outgoing", "outputs", "ownership", "paths",
-    "peer", "pngs", "progress", "settings", "standing", "strict", "votes", "workspace",
-    "__init__",
+    "errors", "fer2013", "files", "folders", "foreign", "identity", "images", "journal",
+    "labels", "leftovers", "locks", "loopback", "names", "outgoing", "outputs", "ownership",
+    "paths", "peer", "pngs", "progress", "records", "seal", "settings", "standing", "strict", "votes",
+    "workspace", "__init__",
 }  # fmt: skip
 SHARED = {
     "learn": {"audit", "evaluate", "infer", "screen", "train"},

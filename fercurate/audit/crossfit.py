@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from fercurate.audit import folds
-from fercurate.errors import FercurateError
+from fercurate.errors import FercurateError, first_line
 from fercurate.files import replacing
 from fercurate.learn.models import FaceNet, FaceNetConfig
 from fercurate.learn.predict import predict
 from fercurate.learn.recipe import Recipe
 from fercurate.learn.train import Trainer, fit
 from fercurate.progress import Progress
+from fercurate.seal import BLANK, is_sealed, sealed
 
 NEIGHBOURS = 24
 """Nearest neighbours kept for each image."""
@@ -103,7 +106,7 @@ def run(
             fold_of = folds.assign(labels, groups, plan.folds, plan.seed + 7919 * repeat)
             repeats.append([])
             for fold in range(plan.folds):
-                job = _Fold(faces, labels, groups, fold_of == fold, plan, device)
+                job = _Fold(faces, labels, groups, fold_of == fold, plan, device, progress.say)
                 stem = folder / f"{repeat}-{fold}"
                 repeats[-1].append(job.run(stem, plan.seed + 101 * repeat + fold, advance))
     return repeats
@@ -117,6 +120,7 @@ class _Fold:
     held_out: NDArray[np.bool_]
     plan: Plan
     device: torch.device
+    say: Callable[[str], None]
 
     def run(self, stem: Path, seed: int, advance: Callable[[float], None]) -> HeldOut:
         done, state_path = stem.with_suffix(".npz"), stem.with_suffix(".pt")
@@ -136,10 +140,14 @@ class _Fold:
         index = np.flatnonzero(self.held_out)
         sums = _Sums(np.zeros((len(index), self.plan.network.n_classes), np.float32))
         if state_path.exists():
-            state = torch.load(state_path, map_location=self.device, weights_only=True)
-            trainer.load_state_dict(state["trainer"])
-            sums.logits = state["logits"].cpu().numpy()
-            advance(len(seen) * trainer.epochs_done)
+            try:
+                state = _read_state(state_path, self.device)
+            except ValueError as error:
+                self.say(f"{state_path} is damaged ({error}); this part is trained anew")
+            else:
+                trainer.load_state_dict(state["trainer"])
+                sums.logits = state["logits"].cpu().numpy()
+                advance(len(seen) * trainer.epochs_done)
 
         def after_epoch(trainer: Trainer[FaceNet], loss: float) -> None:
             if trainer.epochs_done > trainer.recipe.epochs - self.plan.average_epochs:
@@ -152,8 +160,7 @@ class _Fold:
                     "trainer": trainer.state_dict(),
                     "logits": torch.from_numpy(sums.logits),
                 }
-                with replacing(state_path) as beside:
-                    torch.save(state, beside)
+                _write_state(state_path, state)
 
         fit(trainer, [after_epoch], advance)
         neighbours, similarity = nearest(sums.embeddings, self.groups[index])
@@ -226,6 +233,25 @@ def load_repeats(folder: Path) -> list[list[HeldOut]]:
     if not repeats:
         raise FercurateError(f"{folder} holds no finished fold.", "Run: fercurate audit")
     return list(repeats.values())
+
+
+def _write_state(path: Path, state: dict[str, Any]) -> None:
+    whole = io.BytesIO()
+    torch.save(state, whole)
+    with replacing(path) as beside:
+        beside.write_bytes(sealed(whole.getvalue() + BLANK.encode()))
+
+
+def _read_state(path: Path, device: torch.device) -> dict[str, Any]:
+    """What `_write_state` was given; raises `ValueError` where it is damaged."""
+    data = path.read_bytes()
+    if is_sealed(data):
+        data = data[: -len(BLANK)]
+    try:
+        state: dict[str, Any] = torch.load(io.BytesIO(data), device, weights_only=True)
+    except Exception as error:  # torch lets through whatever the bytes bring about
+        raise ValueError(first_line(error)) from error
+    return state
 
 
 _FIELDS = ("index", "logits", "neighbours", "similarity", "margins", "embeddings")

@@ -19,6 +19,8 @@ from fercurate.errors import FercurateError, InputError, first_line
 from fercurate.files import replacing
 from fercurate.infer.info import ModelInfo
 from fercurate.learn import zoo
+from fercurate.seal import BLANK, KEY, is_sealed, sealed
+from fercurate.strict import Table, parse_json
 
 _KIND = "fercurate"
 _MODEL, _STATE = "model", "state"
@@ -93,17 +95,18 @@ def load_state(path: Path) -> tuple[Any, dict[str, Any]]:
     """
     tensors, header = _load(path, _STATE)
     try:
-        state = _put_together(json.loads(header["state"]), tensors)
-        meta = json.loads(header["meta"])
-        return state, dict(meta)
+        # a loss may be infinite, so what Python's JSON calls a number is one here
+        state = _put_together(parse_json(header["state"], is_finite=False), tensors)
+        return state, Table(parse_json(header["meta"], is_finite=False)).value
     except (KeyError, ValueError, TypeError) as error:
-        raise _foreign(path, f"its header is damaged ({error})") from error
+        raise _foreign(path, f"its header is damaged ({first_line(error)})") from error
 
 
 def _save(path: Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
     try:
         with replacing(path) as beside:
-            beside.write_bytes(save(tensors, header))  # save_file hides the file from others
+            # not save_file: it hides the file from others
+            beside.write_bytes(sealed(save(tensors, {KEY: BLANK, **header})))
     except (OSError, SafetensorError) as error:
         raise FercurateError(
             f"{path} cannot be written: {error}.", "Is the disk full or the folder read-only?"
@@ -114,19 +117,21 @@ def _load(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, str]]:
     if not path.is_file():
         raise InputError(f"There is no file {path}.", "Make one with: fercurate train")
     try:
+        is_sealed(path.read_bytes())
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             if header.get(_KIND) != kind:
                 raise _foreign(path, f"it holds no {kind} that fercurate saved")
             return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise _foreign(path, str(error)) from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _foreign(path, first_line(error)) from error
 
 
 def _foreign(path: Path, reason: str) -> InputError:
     return InputError(
         f"{path} cannot be used as a checkpoint: {reason}.",
-        "Give a .safetensors file that `fercurate train` wrote; other kinds are not opened.",
+        "Give a .safetensors file that `fercurate train` wrote, or write it again with: "
+        "fercurate train",
     )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fercurate.errors import FercurateError, InputError, first_line
 from fercurate.infer.info import ModelInfo
 from fercurate.labels import FACE_SIDE
+from fercurate.seal import is_sealed
 
 METADATA = "fercurate"
 """Key of the model's information in an ONNX file's metadata."""
@@ -57,16 +58,24 @@ class OnnxClassifier:
     def __init__(
         self, path: Path, threads: int | None = None, provider: str = "CPUExecutionProvider"
     ) -> None:
-        self._session = _session(path, threads, provider)
-        described = self._session.get_modelmeta().custom_metadata_map.get(METADATA, "")
-        names = {put.name for put in self._session.get_outputs()}
-        taken = [put.name for put in self._session.get_inputs()]
-        if not described or taken != [FACES] or not names >= {PROBABILITIES, LOGITS}:
+        self._session, described = _opened(path, threads, provider)
+        taken = {put.name: put for put in self._session.get_inputs()}
+        given = {put.name: put for put in self._session.get_outputs()}
+        if not described or set(taken) != {FACES} or not set(given) >= {PROBABILITIES, LOGITS}:
             raise InputError(
-                f"{path} is an ONNX model, but none that fercurate exported.",
-                "Export one with: fercurate export-model --run RUN --to FILE",
+                f"{path} is an ONNX model, but none that fercurate exported.", _export(path)
             )
         self._info = ModelInfo.from_json(described, path)
+        wanted = {FACES: [FACE_SIDE, FACE_SIDE]}
+        wanted |= {name: [len(self._info.classes)] for name in (PROBABILITIES, LOGITS)}
+        for name, shape in wanted.items():
+            found = (taken | given)[name].shape
+            if found[1:] != shape:
+                raise InputError(
+                    f"{path} does not fit what it says of itself: {name} is {found[1:]} a face, "
+                    f"not {shape}.",
+                    _export(path),
+                )
 
     @property
     def info(self) -> ModelInfo:
@@ -146,7 +155,8 @@ def _provider(device: str) -> str:
     return wanted
 
 
-def _session(path: Path, threads: int | None, provider: str) -> Any:
+def _opened(path: Path, threads: int | None, provider: str) -> tuple[Any, str]:
+    """onnxruntime's session of a file, and what the file says of its model."""
     import onnxruntime
 
     if not path.is_file():
@@ -158,11 +168,19 @@ def _session(path: Path, threads: int | None, provider: str) -> Any:
     # threads that wait by turning around take the cores from those that find faces
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=[provider])
+        data = path.read_bytes()
+        is_sealed(data)
+        session = onnxruntime.InferenceSession(data, options, providers=[provider])
+        return session, session.get_modelmeta().custom_metadata_map.get(METADATA, "")
     except FercurateError:  # Ctrl-C
         raise
     except Exception as error:  # onnxruntime has a class of its own for each kind of damage
         raise InputError(
-            f"{path} cannot be opened as an ONNX model: {first_line(error)}",
-            "Export it again with: fercurate export-model --run RUN --to FILE",
+            f"{path} cannot be opened as an ONNX model: {first_line(error)}", _export(path)
         ) from error
+
+
+def _export(path: Path) -> str:
+    if path == PACKAGED:
+        return "Install fercurate again."
+    return "Export it again with: fercurate export-model --run RUN --to FILE"

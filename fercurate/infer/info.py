@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,15 @@ from typing import Any
 from fercurate.detect.framing import BOX_CENTRE, BOX_SIDE
 from fercurate.errors import InputError
 from fercurate.labels import CLASSES, FACE_SIDE
+from fercurate.strict import Table, parse_json
+
+SIDES = (8, 512)
+"""Smallest and largest side that a network may see."""
+
+TEMPERATURES = (0.01, 100.0)
+"""Ten times what `calibrate.fit_temperature` may find, and a tenth of it."""
+
+MOST_CLASSES = 1000
 
 
 def crop_geometry() -> dict[str, Any]:
@@ -39,9 +47,9 @@ class ModelInfo:
     Attributes:
         architecture: Name of the network in `learn.zoo`.
         classes: Name of each output, in order.
-        side: Pixels that the network sees; a face of 48 is resampled to it.
+        side: Pixels that the network sees, 8 to 512; a face of 48 is resampled to it.
         mirrored: Whether the logits are the mean over a face and its mirror image.
-        temperature: Logits are divided by it before the softmax, above 0.
+        temperature: Logits are divided by it before the softmax, 0.01 to 100.
         threshold: Probability of the likeliest class below which the answer is "unclear", 0..1.
         crop: How a face is framed; see `crop_geometry`.
         provenance: What it was trained on and how: dataset, manifest hash, labels, recipe,
@@ -61,12 +69,12 @@ class ModelInfo:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.temperature) and self.temperature > 0):
+        if not TEMPERATURES[0] <= self.temperature <= TEMPERATURES[1]:
             raise ValueError(f"temperature is {self.temperature}")
         if not 0 <= self.threshold <= 1:
             raise ValueError(f"threshold is {self.threshold}")
-        if self.side < 1 or not self.classes:
-            raise ValueError(f"side is {self.side}, classes are {self.classes}")
+        if not SIDES[0] <= self.side <= SIDES[1] or not 0 < len(self.classes) <= MOST_CLASSES:
+            raise ValueError(f"side is {self.side}, {len(self.classes)} classes")
 
     def as_dict(self) -> dict[str, Any]:
         """Every field as JSON knows it."""
@@ -88,23 +96,17 @@ class ModelInfo:
         Raises:
             ValueError: a field is missing, or of the wrong type or range.
         """
-        known = {f.name for f in dataclasses.fields(cls)}
-        found = {key: value for key, value in values.items() if key in known}
-        try:
-            return cls(
-                **{
-                    **found,
-                    "classes": tuple(str(name) for name in values["classes"]),
-                    "side": int(values["side"]),
-                    "mirrored": bool(values["mirrored"]),
-                    "temperature": float(values["temperature"]),
-                    "threshold": float(values["threshold"]),
-                    "crop": dict(values["crop"]),
-                    "provenance": dict(values["provenance"]),
-                }
-            )
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"model information is incomplete: {error}") from error
+        stored = Table(dict(values))
+        return cls(
+            architecture=stored.text("architecture"),
+            classes=tuple(stored.texts("classes")),
+            side=stored.whole("side", *SIDES),
+            mirrored=stored.flag("mirrored"),
+            temperature=stored.number("temperature", *TEMPERATURES),
+            threshold=stored.number("threshold", 0, 1),
+            crop=stored.table("crop"),
+            provenance=stored.table("provenance"),
+        )
 
     @classmethod
     def from_json(cls, text: str, where: object) -> ModelInfo:
@@ -118,10 +120,7 @@ class ModelInfo:
             InputError: it is no model information of ours.
         """
         try:
-            values = json.loads(text)
-            if not isinstance(values, dict):
-                raise ValueError("it is no JSON object")
-            return cls.from_dict(values)
+            return cls.from_dict(Table(parse_json(text)).value)
         except ValueError as error:
             raise InputError(
                 f"What {where} says about its model cannot be read: {error}.",

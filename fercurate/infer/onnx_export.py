@@ -23,6 +23,7 @@ from fercurate.infer.classifier import FACES, LOGITS, METADATA, PROBABILITIES, O
 from fercurate.infer.info import ModelInfo
 from fercurate.labels import FACE_SIDE
 from fercurate.learn.models import standardise
+from fercurate.seal import BLANK, KEY, sealed
 
 OPSET = 18
 IR_VERSION = 10
@@ -138,7 +139,8 @@ def describe(graph: onnx.ModelProto, info: ModelInfo) -> onnx.ModelProto:
     What the exporter notes of each node (the source lines of this machine) is taken out.
     """
     del graph.metadata_props[:]
-    onnx.helper.set_model_props(graph, {METADATA: info.as_json()})
+    # the digest first: a file that is cut after it lacks what has to be there
+    onnx.helper.set_model_props(graph, {KEY: BLANK, METADATA: info.as_json()})
     graph.ir_version = min(graph.ir_version, IR_VERSION)
     graph.producer_name = "fercurate"
     graph.doc_string = graph.graph.doc_string = (
@@ -161,7 +163,7 @@ def describe(graph: onnx.ModelProto, info: ModelInfo) -> onnx.ModelProto:
 
 
 def write(graph: onnx.ModelProto, path: Path) -> None:
-    """Check a model and write it in one step.
+    """Check a model that `describe` made ready and write it in one step, with its digest.
 
     Raises:
         FercurateError: the model is not valid, or the file cannot be written.
@@ -169,7 +171,7 @@ def write(graph: onnx.ModelProto, path: Path) -> None:
     try:
         onnx.checker.check_model(graph, full_check=True)
         with replacing(path) as beside:
-            beside.write_bytes(graph.SerializeToString())
+            beside.write_bytes(sealed(graph.SerializeToString()))
     except onnx.checker.ValidationError as error:
         raise FercurateError(f"The exported model is not valid ONNX: {error}") from error
     except OSError as error:

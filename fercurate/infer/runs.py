@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from fercurate.errors import InputError
 from fercurate.paths import RunFiles
+from fercurate.strict import Table, parse_json
 from fercurate.workspace import Workspace, option
 
 
@@ -47,6 +47,7 @@ def is_finished(folder: Path) -> bool:
     if not (files.best_path.exists() and files.logits_path.exists()):
         return False
     try:
-        return bool(json.loads(files.metrics_path.read_text(encoding="utf-8")).get("finished"))
-    except (OSError, ValueError, AttributeError):
+        stored = Table(parse_json(files.metrics_path.read_bytes(), is_finite=False))
+        return bool(stored.value.get("finished"))
+    except (OSError, ValueError):
         return False

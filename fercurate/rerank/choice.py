@@ -9,7 +9,6 @@ no verdict at all gives the prior and a hundred move what a hundred can tell.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.labels import CLASSES, N_CLASSES
+from fercurate.strict import Table
 
 Matrix = NDArray[np.float64]
 Probs = NDArray[np.float32]
@@ -25,6 +25,9 @@ SHARED = ("picture", "given", "confused", "resisted")
 """The weights that all classes share: the log-probability of the class from the picture alone;
 that it is the given one; how often annotators who see it write the given one (log); and, on the
 given class, the standardised area under the margin."""
+
+WIDEST = 1000.0
+"""Coefficients are logits: beyond 10 either way they leave nothing to the others."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,20 @@ class Coefficients:
         }
 
     @classmethod
-    def of_dict(cls, stored: Mapping[str, Any]) -> Coefficients:
-        """Raises `KeyError` or `ValueError` where a number is missing or none."""
+    def of_dict(cls, stored: object) -> Coefficients:
+        """The reverse of `as_dict`.
+
+        Raises:
+            ValueError: a number is missing, none, or beyond `WIDEST`.
+        """
+        table = Table(stored, "coefficients")
+        shared, bias = (Table(table.table(name), name) for name in ("shared", "bias"))
+        confusion = Table(table.table("confusion"), "confusion")
+        rows = [Table(confusion.table(given), f"confusion.{given}") for given in CLASSES]
         return cls(
-            np.array([float(stored["shared"][name]) for name in SHARED]),
-            np.array([float(stored["bias"][name]) for name in CLASSES]),
-            np.array([[float(stored["confusion"][g][name]) for name in CLASSES] for g in CLASSES]),
+            np.array([shared.number(name, -WIDEST, WIDEST) for name in SHARED]),
+            np.array([bias.number(name, -WIDEST, WIDEST) for name in CLASSES]),
+            np.array([[row.number(name, -WIDEST, WIDEST) for name in CLASSES] for row in rows]),
         )
 
 

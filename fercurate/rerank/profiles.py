@@ -6,7 +6,6 @@ A profile is a table of coefficients: general settings, no image's own answer. `
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from fercurate.errors import InputError
 from fercurate.files import write_json
 from fercurate.labels import CLASSES
 from fercurate.rerank.choice import UNINFORMED, Coefficients, Prior
+from fercurate.strict import Table, parse_json
 
 SHIPPED = Path(__file__).with_name("profiles")
 
@@ -53,19 +53,19 @@ def load(name_or_file: str) -> Profile:
     if not path.exists():
         path = Path(name_or_file)
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if list(stored["classes"]) != list(CLASSES):
-            raise ValueError(f"its classes are {stored['classes']}")
-        mean = Coefficients.of_dict(stored["coefficients"])
-        prior = prior_of(mean, float(stored["firm"]))
+        stored = Table(parse_json(path.read_bytes()))
+        if (classes := stored.texts("classes")) != list(CLASSES):
+            raise ValueError(f"its classes are {', '.join(classes)[:80]}")
+        mean = Coefficients.of_dict(stored.table("coefficients"))
+        prior = prior_of(mean, stored.number("firm", 0.001, 1e6))
         key = name_or_file if path.parent == SHIPPED else str(path.resolve())
-        return Profile(str(stored["name"]), str(stored["source"]), prior, key)
+        return Profile(stored.text("name"), stored.text("source"), prior, key)
     except FileNotFoundError as error:
         raise InputError(
             f"There is no profile {name_or_file!r}.",
             f"Give a file, or one of: {', '.join(known())}",
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(
             f"{path} is no profile: {error}.", "Make one with: fercurate audit --save-profile FILE"
         ) from error

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fercurate.errors import FercurateError, InputError
+from fercurate.errors import FercurateError, InputError, first_line
 from fercurate.infer.checkpoint import load_state, save_state
 from fercurate.learn.distributed import ranks
 from fercurate.learn.predict import logits_of
@@ -51,19 +51,33 @@ class Loop:
     epochs: list[Epoch] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
 
-    def load(self) -> None:
-        """Go on from the state of the last whole epoch, where there is one."""
-        if not self.files.last_path.exists():
-            return
+    def load(self) -> str | None:
+        """Go on from the state of the last whole epoch, where there is one.
+
+        Returns:
+            None; where the state is damaged, so that all epochs are trained again, what to say.
+
+        Raises:
+            FercurateError: it is the state of another run or version.
+        """
+        path = self.files.last_path
+        if not path.exists():
+            return None
         try:
-            state, meta = load_state(self.files.last_path)
+            state, meta = load_state(path)
         except InputError as error:
-            raise FercurateError(error.message, _ANEW) from error
+            return f"{error.message} Training begins anew"
         if meta.get("fingerprint") != self.fingerprint:
-            raise FercurateError(f"{self.files.last_path} is the state of another run.", _ANEW)
-        self.trainer.load_state_dict(state["trainer"])
-        self.best = state["best"]
-        self.epochs = [Epoch(**epoch) for epoch in meta["epochs"]]
+            raise FercurateError(f"{path} is the state of another run.", _ANEW)
+        try:
+            epochs = [Epoch(**epoch) for epoch in meta["epochs"]]
+            self.trainer.load_state_dict(state["trainer"])
+            self.epochs, self.best = epochs, state["best"]
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise FercurateError(
+                f"{path} does not fit this version: {first_line(error)}.", _ANEW
+            ) from error
+        return None
 
     def run(
         self,

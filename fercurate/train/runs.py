@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 from dataclasses import asdict, replace
 from typing import Any
@@ -14,6 +13,7 @@ from fercurate.files import write_json
 from fercurate.infer.runs import is_finished
 from fercurate.paths import RunFiles
 from fercurate.settings import build
+from fercurate.strict import Table, parse_json
 from fercurate.train.data import Data
 from fercurate.train.plan import Plan
 from fercurate.workspace import Workspace, now, option
@@ -48,7 +48,7 @@ def forget(files: RunFiles) -> None:
 def metrics(files: RunFiles) -> dict[str, Any] | None:
     """What the run has measured so far, None where there is nothing that can be read."""
     try:
-        found = json.loads(files.metrics_path.read_text(encoding="utf-8"))
+        found = parse_json(files.metrics_path.read_bytes(), is_finite=False)
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None
@@ -78,12 +78,12 @@ def resumed(space: Workspace, config: TrainConfig) -> tuple[TrainConfig, str]:
         )
     path = max(found)[2].config_path
     try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-        table = dict(about["config"])
+        about = Table(parse_json(path.read_bytes()))
+        table = about.table("config")
         if config.device != "auto":
             table["device"] = config.device
-        return build(TrainConfig, table, str(path)), str(about["fingerprint"])
-    except (ValueError, KeyError, TypeError) as error:
+        return build(TrainConfig, table, str(path)), about.text("fingerprint")
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}.", f"Delete {path.parent}.") from error
 
 

@@ -197,7 +197,8 @@ def _train(
     labelled = labelled if len(labelled) >= MIN_VAL else labelled[:0]
     val_faces = np.ascontiguousarray(faces[data.val_rows[labelled]])
     loop = Loop(trainer, val_faces, data.val_labels[labelled], files, planned.fingerprint)
-    loop.load()
+    if problem := loop.load():
+        progress.say(problem)
     about["n_val"] = len(labelled)
     if loop.epochs:
         progress.say(f"Going on after epoch {len(loop.epochs)} of {recipe.epochs}")

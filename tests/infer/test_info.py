@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fercurate.detect.framing import BOX_SIDE
 from fercurate.errors import InputError
@@ -43,9 +45,39 @@ def test_what_a_later_version_added_is_ignored() -> None:
         json.dumps({**FULL.as_dict(), "threshold": 1.5}),
         json.dumps({**FULL.as_dict(), "classes": []}),
         json.dumps({**FULL.as_dict(), "classes": None}),
+        json.dumps({**FULL.as_dict(), "classes": "abc"}),
+        json.dumps({**FULL.as_dict(), "classes": ["sad", "sad"]}),
+        json.dumps({**FULL.as_dict(), "classes": [str(n) for n in range(1001)]}),
         json.dumps({**FULL.as_dict(), "side": "wide"}),
+        json.dumps({**FULL.as_dict(), "side": 10**9}),
+        json.dumps({**FULL.as_dict(), "side": 7}),
+        json.dumps({**FULL.as_dict(), "side": 48.5}),
+        json.dumps({**FULL.as_dict(), "side": float("inf")}),
+        json.dumps({**FULL.as_dict(), "mirrored": "false"}),
+        json.dumps({**FULL.as_dict(), "mirrored": None}),
+        FULL.as_json().replace('"mirrored": false', '"mirrored": ' + "[" * 9000),
+        json.dumps({**FULL.as_dict(), "temperature": 1e-300}),
+        json.dumps({**FULL.as_dict(), "temperature": 10**400}),
+        json.dumps({**FULL.as_dict(), "threshold": True}),
+        json.dumps({**FULL.as_dict(), "crop": []}),
+        json.dumps({**FULL.as_dict(), "provenance": {"dataset": "\ud800"}}),
+        json.dumps({**FULL.as_dict(), "architecture": 3}),
+        FULL.as_json()[:-1] + ', "side": 48}',
     ],
 )
 def test_what_cannot_be_read_is_an_error_that_names_the_file(text: str) -> None:
     with pytest.raises(InputError, match=r"bad\.onnx"):
         ModelInfo.from_json(text, "bad.onnx")
+
+
+@given(st.data())
+def test_any_change_of_it_is_read_or_refused(data: st.DataObject) -> None:
+    text = FULL.as_json()
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 20)))
+    put = data.draw(st.sampled_from(["", "NaN", "[" * 2000, "1" * 400, '"', "-", "{}", "null"]))
+    try:
+        found = ModelInfo.from_json(text[:start] + put + text[end:], "x.onnx")
+    except InputError:
+        return
+    found.as_json().encode()

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fercurate.errors import InputError
 from fercurate.labels import INDEX
@@ -31,6 +33,53 @@ def test_the_shipped_profile_knows_fer2013() -> None:
     assert confusion[sad, neutral] + bias[neutral] > confusion[sad, sad] + bias[sad]
     assert bias[fear] < bias[neutral], "annotators hardly see fear"
     assert profiles.load("generic") is profiles.GENERIC
+
+
+SHIPPED = (profiles.SHIPPED / "fer2013.json").read_text()
+PICTURE = '"picture": 0.9189524799953463'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (PICTURE, '"picture": NaN'),
+        (PICTURE, '"picture": 1e999'),
+        (PICTURE, '"picture": 1001'),
+        (PICTURE, f'"picture": 1{"0" * 400}'),
+        (PICTURE, '"picture": "0.9"'),
+        (PICTURE, '"picture": ' + "[" * 9000),
+        (PICTURE, '"painting": 1'),
+        (PICTURE, f"{PICTURE}, {PICTURE}"),
+        ('"firm": 30.0', '"firm": NaN'),
+        ('"firm": 30.0', '"firm": -1'),
+        ('"firm": 30.0', '"firm": 0'),
+        ('"firm": 30.0', '"firm": true'),
+        ('"firm": 30.0', f'"firm": 1{"0" * 400}'),
+        ('"name": "fer2013"', '"name": null'),
+        ('"angry",', '"happy",'),
+    ],
+)
+def test_a_profile_with_a_value_that_is_none_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(SHIPPED.replace(old, new, 1))
+    assert path.read_text() != SHIPPED
+    with pytest.raises(InputError, match="no profile"):
+        profiles.load(str(path))
+
+
+@given(st.integers(0, len(SHIPPED)), st.binary(max_size=3), st.integers(0, 4))
+def test_any_change_of_a_profile_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, at: int, put: bytes, instead: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "changed.json"
+    data = SHIPPED.encode()
+    path.write_bytes(data[:at] + put + data[at + instead :])
+    try:
+        found = profiles.load(str(path))
+    except InputError:
+        return
+    assert np.isfinite(found.prior.mean.flat()).all()
+    assert (found.prior.precision() > 0).all()
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,14 @@ import torch
 import train_cases as cases
 
 from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
-from fercurate.infer.checkpoint import load_model, load_state
+from fercurate.infer.checkpoint import load_model, load_state, save_state
 from fercurate.learn.predict import logits_of
 from fercurate.paths import RunFiles
 from fercurate.progress import Advance, Quiet
 from fercurate.standing import standing
 from fercurate.train import runs, stage
 from fercurate.train.curve import scores
+from fercurate.train.loop import Loop
 from fercurate.workspace import Workspace
 
 
@@ -161,16 +162,60 @@ def test_stopped_in_the_first_epoch_nothing_is_kept_and_resume_begins(space: Wor
     assert result.epochs == 2
 
 
-def test_a_damaged_state_is_named(space: Workspace) -> None:
+class Said(Quiet):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def turned_over(path: Path, at: int) -> None:
+    """Change one bit of a file."""
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_damaged_state_is_said_and_trained_anew(space: Workspace) -> None:
     stopped_in_epoch(space, 1)
     (folder,) = space.runs_dir.iterdir()
     path = RunFiles(folder).last_path
-    path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(FercurateError) as caught:
-        stage.run(space, cases.config(), Quiet())
-    assert str(path) in caught.value.message
+    turned_over(path, -300)
+    said = Said()
+    assert stage.run(space, cases.config(), said).epochs == 2
+    assert f"{path} cannot be used as a checkpoint" in said.texts[0]
+    assert said.texts[0].endswith("Training begins anew")
+
+
+@pytest.fixture
+def untrained(tmp_path: Path) -> Loop:
+    """A loop over a network that is not to be touched, with a state of its run on the disk."""
+    files = RunFiles(tmp_path)
+    save_state(files.last_path, {"trainer": {}, "best": {}}, {"fingerprint": "a", "epochs": []})
+    return Loop(None, np.empty((0, 48, 48), np.uint8), np.empty(0, np.int64), files, "a")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("at", [None, 9, 150, -30, -1])
+def test_whatever_is_damaged_of_a_state_it_is_not_gone_on_from(
+    untrained: Loop, at: int | None
+) -> None:
+    path = untrained.files.last_path
+    if at is None:
+        path.write_bytes(path.read_bytes()[:-9])
+    else:
+        turned_over(path, at)
+    assert (untrained.load() or "").endswith("Training begins anew")
+    assert untrained.epochs == []
+
+
+def test_the_state_of_another_run_is_refused(untrained: Loop) -> None:
+    untrained.fingerprint = "b"
+    with pytest.raises(FercurateError, match="state of another run") as caught:
+        untrained.load()
     assert caught.value.fix == "Begin anew: give the same command with --force."
-    assert stage.run(space, cases.config(), Quiet(), force=True).epochs == 2
 
 
 @pytest.mark.parametrize("model", ["facenet", "simple", "vit"])
