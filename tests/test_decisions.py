@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fercurate.decisions import Decision, Log, settle, standing
 from fercurate.errors import FercurateError, InputError
@@ -183,3 +185,24 @@ def test_the_last_is_the_last_in_the_log_whatever_the_clock_said() -> None:
     again = relabel("a", "sad", "ben", when="0")
     assert [v.who for v in settle([first, second])["a"].verdicts] == ["ben", "ann"]
     assert settle([first, second, again])["a"].last == again
+
+
+LINE = OLD.replace("%s", '{"label_quality": 0.5}')
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_any_change_of_a_line_is_a_decision_or_refused(data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(LINE)))
+    end = data.draw(st.integers(start, min(len(LINE), start + 25)))
+    put = data.draw(
+        st.sampled_from(["", "NaN", "[" * 2000, "1" * 400, '"', "{}", "[null]", "\\ud800"])
+        | st.text(max_size=3)
+    )
+    line = (LINE[:start] + put + LINE[end:]).encode("utf-8", "surrogatepass")
+    try:
+        found = Decision.parse(line)
+    except ValueError:
+        return
+    assert Decision.parse(found.line().encode()) == found
+    settle([found])

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
 import recorded
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fercurate import config, files, road, show
 from fercurate import pipeline as pipelines
@@ -41,6 +44,13 @@ def test_the_demo_recipe_hangs_together() -> None:
         ('dataset = "x"\n[audit]\neffort = "fast"', "effort is 'fast'"),
         ("dataset = ", "is no TOML"),
         ('dataset = "x"\naudit = 3', "no stage 'audit'"),
+        ('dataset = "x"\n[sample]\nfolder = ' + "[" * 3000, "is no TOML"),
+        ('dataset = "x"\n[sample]\nfolder = "a\\u0000b"', "folder is"),
+        ('dataset = "x"\n[import]\nmax-rejected = nan', "max-rejected is nan"),
+        ('dataset = "x"\n[import]\nmax-rejected = 1' + "0" * 400, "max-rejected is 1000"),
+        ('dataset = "x"\n[audit]\nseed = 2001-01-01', "seed is datetime"),
+        ('dataset = "x"\n[audit]\n[audit]', "is no TOML"),
+        ("dataset = [1]", "names no dataset"),
     ],
 )
 def test_recipes_that_are_wrong_say_so(tmp_path: Path, text: str, says: str) -> None:
@@ -50,6 +60,20 @@ def test_recipes_that_are_wrong_say_so(tmp_path: Path, text: str, says: str) -> 
         pipelines.read_pipeline(path)
     assert says in caught.value.message
     assert caught.value.fix
+
+
+DEMO = pipelines.demo_pipeline().read_bytes()
+
+
+@settings(deadline=None)
+@given(st.integers(0, len(DEMO)), st.binary(max_size=4), st.integers(0, 12))
+def test_any_change_of_a_recipe_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, at: int, put: bytes, instead: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "changed.toml"
+    path.write_bytes(DEMO[:at] + put + DEMO[at + instead :])
+    with contextlib.suppress(InputError):
+        pipelines.read_pipeline(path)
 
 
 def test_no_recipe() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from fercurate.seal import BLANK, is_sealed, sealed
+from fercurate.seal import BLANK, is_sealed, read_arrays, sealed, write_arrays
 
 DATA = b"head " + BLANK.encode() + b" tail " + b"0" * 64
 
@@ -35,3 +39,31 @@ def test_more_or_less_is_noticed() -> None:
 def test_a_file_needs_one_place_for_it(data: bytes) -> None:
     with pytest.raises(ValueError, match="no place"):
         sealed(data)
+
+
+def test_arrays_come_back_and_any_one_bit_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "part.npz"
+    write_arrays(path, {"a": np.arange(5), "b": np.ones(2, np.float32)})
+    found = read_arrays(path)
+    assert (found["a"] == np.arange(5)).all()
+    assert list(found) == ["a", "b"]
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 5):
+        changed = bytearray(whole)
+        changed[place] ^= 1 << place % 8
+        path.write_bytes(changed)
+        with pytest.raises(ValueError):  # noqa: PT011
+            read_arrays(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 half", b"text", pickle.dumps([1])])
+def test_what_holds_no_arrays_is_a_value_error(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "part.npz"
+    path.write_bytes(data)
+    with pytest.raises(ValueError):  # noqa: PT011
+        read_arrays(path)
+
+
+def test_what_numpy_wrote_is_read(tmp_path: Path) -> None:
+    np.savez(tmp_path / "part.npz", a=np.arange(3))
+    assert (read_arrays(tmp_path / "part.npz")["a"] == np.arange(3)).all()

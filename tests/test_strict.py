@@ -62,6 +62,7 @@ def test_what_is_no_toml_is_a_value_error(text: bytes) -> None:
         parse_toml(text)
 
 
+@settings(deadline=None)
 @given(st.binary() | st.text('ab[]{}"=,.0123456789\n\\u-+e').map(str.encode))
 def test_any_bytes_give_a_value_or_a_value_error(data: bytes) -> None:
     for parse in (parse_json, parse_toml):

@@ -6,6 +6,7 @@
 Both packages are under the Apache License 2.0; they are needed here and nowhere else.
 """
 
+import io
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch import nn
 
 from fercurate.learn.backbone import Backbone, pack
+from fercurate.seal import sealed_zip
 
 
 def folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.Tensor]:
@@ -44,7 +46,9 @@ def main(out: Path) -> None:
             weight, bias = folded(conv, norm)
             layer.weight.copy_(weight)
             layer.bias.copy_(bias)
-    np.savez_compressed(out, **pack(model))
+    whole = io.BytesIO()
+    np.savez_compressed(whole, **pack(model))
+    out.write_bytes(sealed_zip(whole.getvalue()))
 
 
 if __name__ == "__main__":

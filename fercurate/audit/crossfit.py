@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from fercurate.learn.predict import predict
 from fercurate.learn.recipe import Recipe
 from fercurate.learn.train import Trainer, fit
 from fercurate.progress import Progress
-from fercurate.seal import BLANK, is_sealed, sealed
+from fercurate.seal import BLANK, is_sealed, read_arrays, sealed, write_arrays
 
 NEIGHBOURS = 24
 """Nearest neighbours kept for each image."""
@@ -258,14 +257,13 @@ _FIELDS = ("index", "logits", "neighbours", "similarity", "margins", "embeddings
 
 
 def _save(path: Path, result: HeldOut) -> None:
-    with replacing(path) as beside, beside.open("wb") as file:
-        np.savez(file, **{name: getattr(result, name) for name in _FIELDS})
+    write_arrays(path, {name: getattr(result, name) for name in _FIELDS})
 
 
 def _load(path: Path) -> HeldOut | None:
     """A finished fold, or None when it is missing or damaged."""
     try:
-        with np.load(path) as stored:
-            return HeldOut(**{name: stored[name] for name in _FIELDS})
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        stored = read_arrays(path)
+        return HeldOut(**{name: stored[name] for name in _FIELDS})
+    except (OSError, KeyError, ValueError):
         return None

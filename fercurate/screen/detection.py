@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.files import replacing
+from fercurate.seal import read_arrays, write_arrays
 
 CHUNK = 256
 """Images a task: some seconds of work, so that little is lost when a run is stopped."""
@@ -117,8 +116,7 @@ def detect_all(
 
 def _chunk(faces: NDArray[np.uint8], path: Path) -> int:
     found = detect(faces)
-    with replacing(path) as beside, beside.open("wb") as file:
-        np.savez(file, **{f.name: getattr(found, f.name) for f in fields(Detections)})
+    write_arrays(path, {f.name: getattr(found, f.name) for f in fields(Detections)})
     return len(found)
 
 
@@ -129,10 +127,10 @@ def _file(folder: Path, start: int) -> Path:
 def _is_whole(path: Path, n: int) -> bool:
     try:
         return len(_read(path)) == n
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError):
         return False
 
 
 def _read(path: Path) -> Detections:
-    with np.load(path) as stored:
-        return Detections(**{f.name: stored[f.name] for f in fields(Detections)})
+    stored = read_arrays(path)
+    return Detections(**{f.name: stored[f.name] for f in fields(Detections)})

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.errors import FercurateError
-from fercurate.files import write_array
+from fercurate.errors import FercurateError, first_line
 from fercurate.screen.heads import BACKBONE, Heads
+from fercurate.seal import is_sealed, read_arrays, write_arrays
 
 BLOCK = 512
 
@@ -37,10 +37,13 @@ def features(
 
     keep_memory()
     try:
+        is_sealed(BACKBONE.read_bytes())
         model = backbone.load(BACKBONE)
-    except (OSError, ValueError, KeyError) as error:
+    except FercurateError:  # Ctrl-C
+        raise
+    except Exception as error:  # numpy and zipfile let through whatever the bytes bring about
         raise FercurateError(
-            f"{BACKBONE} cannot be read: {error}", "Install fercurate again."
+            f"{BACKBONE} cannot be read: {first_line(error)}", "Install fercurate again."
         ) from error
     return backbone.embed(model, faces, mirrored=mirrored, on_batch=on_images)
 
@@ -86,7 +89,7 @@ def _block(faces: NDArray[np.uint8], heads: Heads, path: Path, jobs: int) -> int
 
     if jobs > 1:  # a process a core is faster than threads that wait for one another
         torch.set_num_threads(1)
-    write_array(path, _reduced(faces, heads))
+    write_arrays(path, {"components": _reduced(faces, heads)})
     return len(faces)
 
 
@@ -100,12 +103,12 @@ def _reduced(faces: NDArray[np.uint8], heads: Heads) -> NDArray[np.float32]:
 
 
 def _file(folder: Path, start: int) -> Path:
-    return folder / f"components-{start:07d}.npy"
+    return folder / f"components-{start:07d}.npz"
 
 
 def _kept(path: Path, n: int) -> NDArray[np.float32] | None:
     try:
-        kept: NDArray[np.float32] = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
+        kept: NDArray[np.float32] = read_arrays(path)["components"]
+    except (OSError, ValueError, KeyError):
         return None
     return kept if len(kept) == n else None

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from recorded import write_table
 
 from fercurate.audit import crossfit, plans, stage
@@ -128,6 +129,21 @@ def test_a_damaged_fold_is_trained_again(tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04 half a file")
     assert crossfit._load(path) is None
     assert crossfit._load(tmp_path / "none.npz") is None
+
+
+@pytest.mark.parametrize("harm", ["cut", "bit", "text", "empty"])
+def test_the_state_of_a_fold_that_is_damaged_is_known_as_such(tmp_path: Path, harm: str) -> None:
+    path, cpu = tmp_path / "0-1.pt", torch.device("cpu")
+    crossfit._write_state(path, {"logits": torch.ones(500)})
+    assert crossfit._read_state(path, cpu)["logits"].sum() == 500
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    harmed = {"cut": data[:900], "bit": data, "text": b"hello", "empty": b""}
+    path.write_bytes(harmed[harm])
+    with pytest.raises(ValueError):  # noqa: PT011
+        crossfit._read_state(path, cpu)
+    torch.save({"logits": torch.ones(3)}, path)
+    assert len(crossfit._read_state(path, cpu)["logits"]) == 3, "as older versions wrote it"
 
 
 def test_all_splits_can_be_audited(space: Workspace) -> None:

@@ -145,3 +145,61 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FercurateError, match="cannot be written"):
         save_state(tmp_path / "file" / "s.safetensors", {}, {})
+
+
+def flipped(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1 << at % 8
+    path.write_bytes(data)
+
+
+def test_one_changed_bit_anywhere_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "s.safetensors"
+    save_state(path, {"a": torch.zeros(40)}, {"seed": 1})
+    size = path.stat().st_size
+    for at in range(0, size, 3):
+        flipped(path, at)
+        with pytest.raises(InputError) as caught:
+            load_state(path)
+        assert "fercurate train" in caught.value.fix
+        flipped(path, at)
+    assert load_state(path)[1] == {"seed": 1}
+
+
+def test_a_model_with_one_changed_weight_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    save_model(path, zoo.create("simple"), ModelInfo("simple"))
+    flipped(path, path.stat().st_size // 2)
+    with pytest.raises(InputError, match="not as it was written"):
+        load_model(path)
+
+
+def test_a_file_of_an_older_version_has_no_digest_and_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    model = zoo.create("simple")
+    save_file(
+        model.state_dict(), path, {"fercurate": "model", "info": ModelInfo("simple").as_json()}
+    )
+    assert load_model(path)[1] == ModelInfo("simple")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"state": "[" * 9000, "meta": "{}"},
+        {"state": '{"dict": [[[], 1]]}', "meta": "{}"},
+        {"state": '{"tensor": "b"}', "meta": "{}"},
+        {"state": '{"tensor": []}', "meta": "{}"},
+        {"state": "{}", "meta": "{}"},
+        {"state": '{"list": 3}', "meta": "{}"},
+        {"state": "1", "meta": "[]"},
+        {"state": "1"},
+    ],
+)
+def test_a_state_whose_shape_makes_no_sense_is_refused(
+    tmp_path: Path, header: dict[str, str]
+) -> None:
+    path = tmp_path / "s.safetensors"
+    save_file({"a": torch.ones(1)}, path, {"fercurate": "state", **header})
+    with pytest.raises(InputError, match="cannot be used as a checkpoint"):
+        load_state(path)

@@ -17,6 +17,7 @@ from fercurate.infer import classifier, onnx_export
 from fercurate.infer.checkpoint import save_model
 from fercurate.infer.classifier import OnnxClassifier, open_classifier
 from fercurate.infer.torch_classifier import TorchClassifier
+from fercurate.seal import KEY, is_sealed
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +125,64 @@ def test_an_onnx_model_needs_no_torch(folder: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+PACKAGED = classifier.PACKAGED.read_bytes()
+_MARK = PACKAGED.index(b"fercurate-xxh3")
+
+
+@pytest.mark.parametrize(
+    "at", [0, 5, 1000, 500_001, 2_200_000, 4_300_003, _MARK, _MARK + 40, _MARK + 60, -700, -1]
+)
+def test_one_changed_bit_of_the_packaged_model_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    data = bytearray(PACKAGED)
+    data[at] ^= 1
+    monkeypatch.setattr(classifier, "PACKAGED", tmp_path / "fer.onnx")
+    classifier.PACKAGED.write_bytes(data)
+    with pytest.raises(InputError, match="not as it was written") as caught:
+        open_classifier()
+    assert caught.value.fix == "Install fercurate again."
+
+
+def test_what_is_written_holds_its_digest(folder: Path) -> None:
+    for path in (folder / "m.onnx", folder / "best.safetensors", classifier.PACKAGED):
+        assert is_sealed(path.read_bytes())
+
+
+def with_metadata(folder: Path, to: Path, **put: bytes) -> Path:
+    """The exported model with other metadata, as an older version wrote it: without digest."""
+    graph = onnx.load(folder / "m.onnx")
+    kept = {prop.key: prop.value for prop in graph.metadata_props if prop.key != KEY}
+    del graph.metadata_props[:]
+    onnx.helper.set_model_props(graph, {k: kept[k] for k in kept})
+    data = graph.SerializeToString()
+    old = kept["fercurate"].encode()
+    new = put.get("fercurate", old)
+    to.write_bytes(data.replace(old, new + b" " * (len(old) - len(new))))
+    return to
+
+
+def test_a_model_of_an_older_version_is_read(folder: Path, tmp_path: Path) -> None:
+    opened = open_classifier(with_metadata(folder, tmp_path / "old.onnx"), "cpu", 1)
+    assert opened.info == an_info()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"{", b"\xff\xfe{}", b"[" * 300, b"NaN", an_info(side=40).as_json().replace(
+        '"neutral"', '"n", "m"').replace('"seed": 0', "").encode()],
+)  # fmt: skip
+def test_metadata_that_make_no_sense_are_refused(folder: Path, tmp_path: Path, text: bytes) -> None:
+    path = with_metadata(folder, tmp_path / "bad.onnx", fercurate=text)
+    with pytest.raises(InputError, match=r"bad\.onnx") as caught:
+        open_classifier(path, "cpu", 1)
+    assert "export-model" in caught.value.fix
+
+
+def test_more_classes_than_the_model_answers_for_are_refused(folder: Path, tmp_path: Path) -> None:
+    said = an_info().as_json().replace(', "neutral"]', "]").encode()
+    path = with_metadata(folder, tmp_path / "six.onnx", fercurate=said)
+    with pytest.raises(InputError, match="does not fit what it says of itself"):
+        open_classifier(path, "cpu", 1)

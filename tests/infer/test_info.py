@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fercurate.detect.framing import BOX_SIDE
@@ -70,6 +70,7 @@ def test_what_cannot_be_read_is_an_error_that_names_the_file(text: str) -> None:
         ModelInfo.from_json(text, "bad.onnx")
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_change_of_it_is_read_or_refused(data: st.DataObject) -> None:
     text = FULL.as_json()

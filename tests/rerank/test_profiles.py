@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fercurate.errors import InputError
@@ -67,6 +67,7 @@ def test_a_profile_with_a_value_that_is_none_is_refused(tmp_path: Path, old: str
         profiles.load(str(path))
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(SHIPPED)), st.binary(max_size=3), st.integers(0, 4))
 def test_any_change_of_a_profile_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, at: int, put: bytes, instead: int

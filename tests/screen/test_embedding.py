@@ -9,6 +9,7 @@ from screen_cases import blocky, one_thread, plain_heads
 from fercurate.errors import FercurateError
 from fercurate.screen import embedding, heads
 from fercurate.screen.heads import BACKBONE
+from fercurate.seal import read_arrays
 
 N = 7
 FACES = blocky(N)
@@ -63,7 +64,7 @@ def test_blocks_that_are_there_are_read(tmp_path: Path, calls: list[tuple[int, b
     assert calls == []
 
 
-@pytest.mark.parametrize("left", ["half", "empty", "short", "text", "gone"])
+@pytest.mark.parametrize("left", ["half", "empty", "short", "text", "gone", "bit"])
 def test_a_damaged_block_alone_is_made_again(
     tmp_path: Path, calls: list[tuple[int, bool]], left: str
 ) -> None:
@@ -74,7 +75,9 @@ def test_a_damaged_block_alone_is_made_again(
     if left == "gone":
         path.unlink()
     elif left == "short":
-        np.save(path, np.load(path)[:-1])
+        np.savez(path, components=read_arrays(path)["components"][:-1])
+    elif left == "bit":
+        path.write_bytes(data[:200] + bytes([data[200] ^ 1]) + data[201:])
     else:
         path.write_bytes({"half": data[: len(data) - 5], "empty": b"", "text": b"no array"}[left])
     assert (embedding.reduce_all(FACES, plain_heads(2), tmp_path, jobs=1) == whole).all()
@@ -134,3 +137,17 @@ def test_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     together = embedding.reduce_all(FACES, shipped, tmp_path / "two", seen.append, jobs=2)
     assert together == pytest.approx(alone, abs=1e-4)
     assert sum(seen) == N
+
+
+def test_one_changed_bit_of_the_backbone_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bytearray(BACKBONE.read_bytes())
+    monkeypatch.setattr(embedding, "BACKBONE", tmp_path / "backbone.npz")
+    for place in (40, 1_500_000, -5):
+        changed = bytearray(data)
+        changed[place] ^= 1
+        embedding.BACKBONE.write_bytes(changed)
+        with pytest.raises(FercurateError, match="not as it was written") as caught:
+            embedding.features(FACES, mirrored=False)
+        assert caught.value.fix == "Install fercurate again."

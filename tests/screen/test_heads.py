@@ -81,6 +81,39 @@ def test_bytes_changed_on_the_way_are_noticed(saved: Path) -> None:
         heads.load(saved)
 
 
+def test_one_changed_bit_anywhere_is_noticed(saved: Path) -> None:
+    data = saved.read_bytes()
+    for place in [*range(0, len(data), 397), *range(len(data) - 120, len(data), 7)]:
+        changed = bytearray(data)
+        changed[place] ^= 1 << place % 8
+        saved.write_bytes(changed)
+        with pytest.raises(FercurateError, match="cannot be read"):
+            heads.load(saved)
+
+
+@pytest.mark.parametrize("place", [100, 2_000_000, -3])
+def test_the_shipped_heads_are_those_that_were_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int
+) -> None:
+    data = bytearray(heads.SHIPPED.read_bytes())
+    data[place] ^= 1
+    monkeypatch.setattr(heads, "SHIPPED", tmp_path / "heads.npz")
+    heads.SHIPPED.write_bytes(data)
+    with pytest.raises(FercurateError, match="not as it was shipped") as caught:
+        heads.load(heads.SHIPPED)
+    assert caught.value.fix == "Install fercurate again."
+    data[place] ^= 1
+    heads.SHIPPED.write_bytes(data)
+    assert set(heads.load(heads.SHIPPED).heads) >= {"human", "drawn"}
+
+
+def test_a_file_of_an_older_version_is_read(saved: Path) -> None:
+    with np.load(saved) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    np.savez(saved, **arrays)
+    assert list(heads.load(saved).heads) == list(made_heads().heads)
+
+
 class Trap:
     """Runs code when it is unpickled."""
 
