@@ -14,11 +14,11 @@ STAGES = {
     path.name for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists()
 } - {"cli"}
 GROUND = {
-    "config", "console", "copies", "decisions", "design_weights", "dialect", "disk", "durable",
-    "errors", "fer2013", "files", "folders", "foreign", "identity", "images", "journal",
-    "labels", "leftovers", "locks", "loopback", "names", "outgoing", "outputs", "ownership",
-    "paths", "peer", "pngs", "progress", "records", "seal", "settings", "standing", "strict",
-    "votes", "workspace", "__init__",
+    "checked", "config", "console", "copies", "decisions", "design_weights", "dialect", "disk",
+    "durable", "errors", "fer2013", "files", "folders", "foreign", "identity", "images",
+    "journal", "labels", "leftovers", "locks", "loopback", "names", "outgoing", "outputs",
+    "ownership", "paths", "peer", "pngs", "progress", "records", "seal", "settings", "standing",
+    "strict", "votes", "workspace", "__init__",
 }  # fmt: skip
 SHARED = {
     "learn": {"audit", "evaluate", "infer", "screen", "train"},

@@ -95,7 +95,7 @@ def test_the_summary_adds_up_and_says_what_to_expect(space: Workspace) -> None:
     assert found["expected"]["relabeled"] == {"images": 1, "precision": 0.95}
     assert found["expected"]["dropped as wrong"]["precision"] == pytest.approx(0.98)
     assert found["expected"]["removed by the screen"] == {"images": 1, "precision": 0.97}
-    assert found["used"] == ["screen", "audit", "decisions"]
+    assert found["used"] == ["screen", "audit (profile fer2013, 0 verdicts)", "decisions"]
     assert found["n_decided"] == 2
 
 
