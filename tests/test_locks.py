@@ -387,7 +387,7 @@ def test_two_processes_at_once(tmp_path: Path, first: str, second: str) -> None:
         )
     else:
         text = f"config.ImportConfig(source=Path({str(source)!r}))"
-        code = _FIRST.format(stage="ingest", inside="read", command="import", config=text)
+        code = _FIRST.format(stage="ingest", inside="read_source", command="import", config=text)
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(space.root)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

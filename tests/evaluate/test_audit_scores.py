@@ -57,7 +57,8 @@ def test_votes_that_contradict_nothing_are_refused() -> None:
 def space(tmp_path: Path) -> Workspace:
     made = Workspace(tmp_path / "d")
     names = [f"fer{i:07d}" for i in range(8)] + ["train-0000008", "train-0000009"]
-    write_table(made.manifest_path, pd.DataFrame({"row": range(10), "sample_id": names}))
+    table = pd.DataFrame({"row": range(10), "sample_id": names, "sha256": "0" * 64})
+    write_table(made.manifest_path, table)
     write_table(made.audit_path, audit_table())
     return made
 

@@ -161,10 +161,11 @@ def test_an_animation_is_rejected(tmp_path: Path) -> None:
     from PIL import Image
 
     frames = [Image.fromarray(face) for face in FACES[:3]]
-    (tmp_path / "happy").mkdir()
-    frames[0].save(tmp_path / "happy" / "1.gif", save_all=True, append_images=frames[1:])
+    source = tmp_path / "set"
+    (source / "happy").mkdir(parents=True)
+    frames[0].save(source / "happy" / "1.gif", save_all=True, append_images=frames[1:])
     with pytest.raises(InputError, match="an animation: save the picture that is meant"):
-        run(Workspace(tmp_path / "w"), ImportConfig(source=tmp_path), Quiet())
+        run(Workspace(tmp_path / "w"), ImportConfig(source=source), Quiet())
 
 
 @pytest.mark.parametrize("name", ["test", "PrivateTest", "val", "train", "test.zip", "dev"])
