@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -17,6 +18,8 @@ from fercurate.paths import Paths
 
 if TYPE_CHECKING:
     import pandas as pd
+
+DATASETS = Path("datasets")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +113,10 @@ class Checked(Paths):
         noted = record.get("command") or records.earlier_command(stage, record)
         if stage == "import":
             source = noted or "fercurate import SOURCE"
-            return f"{source} --name {self.name} --force"
+            datasets = self.root.resolve().parent
+            elsewhere = datasets.name == DATASETS.name and datasets != DATASETS.resolve()
+            go = f"cd {shlex.quote(str(datasets.parent))} && " if elsewhere else ""
+            return f"{go}{source} --name {self.name} --force"
         return f"{noted or f'fercurate {stage}'}{option(self)}"
 
     def _stage_of(self, path: Path) -> str:
@@ -267,8 +273,12 @@ def now() -> str:
 
 
 def option(space: Checked) -> str:
-    """ " --dataset NAME" for a command about `space`; empty where it is found by itself."""
-    return f" --dataset {space.name}" if len(dataset_folders(space.root.parent)) > 1 else ""
+    """ " --dataset NAME" for a command about `space`; empty where it is found by itself, and the
+    folder where it lies outside of `DATASETS`."""
+    parent = space.root.resolve().parent
+    if parent != DATASETS.resolve():
+        return f" --dataset {shlex.quote(str(space.root.resolve()))}"
+    return f" --dataset {space.name}" if len(dataset_folders(parent)) > 1 else ""
 
 
 def dataset_folders(datasets: Path) -> list[Path]:

@@ -323,5 +323,5 @@ def try_sync(
     except FercurateError as error:
         progress.warn(f"FiftyOne was not brought up to date: {error.message}")
         progress.warn(f"Nothing is lost. {error.fix}")
-        progress.warn(f"Later: fercurate sync --dataset {space.name}")
+        progress.warn(f"Later: fercurate sync{workspace.option(space)}")
         return None

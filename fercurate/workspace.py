@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fercurate import names
+from fercurate.checked import DATASETS as DATASETS
 from fercurate.checked import Checked, dataset_folders, is_dataset
 from fercurate.checked import now as now
 from fercurate.checked import option as option
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-DATASETS = Path("datasets")
 REPORTS = Path("reports")
 
 MANIFEST_COLUMNS = (

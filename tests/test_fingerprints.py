@@ -116,7 +116,11 @@ CHANGES: list[tuple[Callable[[Any], str], Any, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("of", "config", "change"), CHANGES, ids=lambda x: str(x)[:40])
+@pytest.mark.parametrize(
+    ("of", "config", "change"),
+    CHANGES,
+    ids=[f"{o.__name__} {next(iter(c))}" for o, _, c in CHANGES],
+)
 def test_what_matters_changes_them(
     of: Callable[[Any], str], config: Any, change: dict[str, Any]
 ) -> None:

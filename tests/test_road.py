@@ -15,6 +15,13 @@ from fercurate.errors import FercurateError, InputError
 from fercurate.progress import Quiet
 from fercurate.workspace import Workspace
 
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Datasets are those of the folder that one is in."""
+    monkeypatch.chdir(tmp_path)
+
+
 PIPELINES = Path(__file__).parent.parent / "pipelines"
 
 
@@ -198,7 +205,7 @@ def test_a_database_that_does_not_start_is_no_failure_of_the_import(
     monkeypatch.setattr(road, "run_sync", broken)
     assert road.try_sync(Workspace(tmp_path / "d"), config.SyncConfig(), Listening()) is None
     assert "mongod did not start." in Listening.heard[0]
-    assert Listening.heard[-1] == "Later: fercurate sync --dataset d"
+    assert Listening.heard[-1] == f"Later: fercurate sync --dataset {tmp_path / 'd'}"
 
 
 def test_the_demo_does_not_replace_a_dataset_of_the_users_own(

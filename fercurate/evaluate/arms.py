@@ -9,7 +9,7 @@ from typing import get_args
 from fercurate.config import TrainLabels, TrainOn
 from fercurate.errors import InputError
 from fercurate.votes import no_votes
-from fercurate.workspace import DATASETS, Workspace, find
+from fercurate.workspace import DATASETS, Workspace, find, option
 
 ONS: tuple[str, ...] = get_args(TrainOn)
 LABELS: tuple[str, ...] = get_args(TrainLabels)
@@ -82,12 +82,12 @@ def parse(text: str, space: Workspace, datasets: Path = DATASETS) -> Arm:
     if what != "raw" and not home.has("clean"):
         raise InputError(
             f"{text!r}: {home.name} has no clean set.",
-            f"Make it: fercurate clean --dataset {home.name}",
+            f"Make it: fercurate clean{option(home)}",
         )
     if what != "clean" and labels == "corrected" and not home.has("audit"):
         raise InputError(
             f"{text!r}: {home.name} was not audited.",
-            f"Audit it: fercurate audit --dataset {home.name}",
+            f"Audit it: fercurate audit{option(home)}",
         )
     if labels == "votes" and not home.has("import", home.votes_path):
         raise no_votes(home)

@@ -14,7 +14,7 @@ from fercurate.files import write_json, write_text
 from fercurate.foreign import cells
 from fercurate.progress import Progress
 from fercurate.report import images, metrics, page, screen_page
-from fercurate.workspace import REPORTS, Workspace
+from fercurate.workspace import REPORTS, Workspace, option
 
 ISSUE_COLUMNS = (
     "rank", "row", "sample_id", "sha256", "split", "label", "suggested_label",
@@ -82,7 +82,7 @@ def issues_csv(audit: pd.DataFrame) -> str:
 
 def _read(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     manifest, audit = workspace.manifest(), workspace.audit()
-    again = f"fercurate audit --dataset {workspace.name}"
+    again = f"fercurate audit{option(workspace)}"
     missing = [c for c in metrics.AUDIT_COLUMNS if c not in audit.columns]
     if missing:
         raise FercurateError(

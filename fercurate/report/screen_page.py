@@ -14,7 +14,7 @@ from fercurate.files import write_json, write_text
 from fercurate.progress import Progress
 from fercurate.report import images, prose, screen_metrics, screen_section
 from fercurate.report.environment import environment
-from fercurate.workspace import REPORTS, Workspace
+from fercurate.workspace import REPORTS, Workspace, option
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def run(workspace: Workspace, config: ReportConfig, progress: Progress) -> Scree
     if facts is None:
         raise InputError(
             f"{workspace.root} has no {workspace.screen_path.name}.",
-            f"Make it with: fercurate screen --dataset {workspace.name}",
+            f"Make it with: fercurate screen{option(workspace)}",
         )
     folder = config.folder or REPORTS / f"{workspace.name}-screen"
     result = ScreenReportResult(
@@ -74,7 +74,7 @@ def read(workspace: Workspace) -> dict[str, Any] | None:
     screen = workspace.screen()
     if screen is None:
         return None
-    again = f"Make it again: fercurate screen --dataset {workspace.name} --force"
+    again = f"Make it again: fercurate screen{option(workspace)} --force"
     missing = [c for c in screen_metrics.SCREEN_COLUMNS if c not in screen.columns]
     if missing:
         raise FercurateError(f"{workspace.screen_path} lacks {', '.join(missing)}.", again)

@@ -21,7 +21,7 @@ from fercurate.review import columns, presentation
 from fercurate.review.connection import opened
 from fercurate.review.dataset import MARK, Counts, declare, is_whole, load, write
 from fercurate.review.label_fields import FOLDED
-from fercurate.workspace import Workspace
+from fercurate.workspace import Workspace, option
 
 LAYOUT = 2
 """Raised when the mirror of an unchanged workspace would look different."""
@@ -60,7 +60,7 @@ def run(workspace: Workspace, config: SyncConfig, progress: Progress) -> SyncRes
     except PyMongoError as error:
         raise FercurateError(
             f"The FiftyOne database failed: {error}",
-            f"The dataset itself is safe. Try again: fercurate sync --dataset {workspace.name}",
+            f"The dataset itself is safe. Try again: fercurate sync{option(workspace)}",
         ) from error
     return dataclasses.replace(result, seconds=time.monotonic() - started)
 

@@ -450,7 +450,7 @@ def test_a_stale_clean_set_is_refused_before_anything_is_trained(space, monkeypa
     monkeypatch.setattr(stage, "run", lambda *_, **__: pytest.fail("trained"))
     with pytest.raises(InputError, match=r"clean\.parquet is older than") as caught:
         road.run_compare(space, CompareConfig(arms=("raw", "clean")), Quiet())
-    assert caught.value.fix == "Make it with: fercurate clean"
+    assert caught.value.fix.startswith("Make it with: fercurate clean")
 
 
 def test_comparisons_do_not_overwrite_each_other(space, tmp_path, monkeypatch):

@@ -185,7 +185,7 @@ def test_missing_input_names_the_command(make, tmp_path):
     workspace.audit_summary_path.unlink()
     with pytest.raises(InputError, match=r"audit\.json is missing") as caught:
         report(workspace, tmp_path)
-    assert caught.value.fix == "Make it with: fercurate audit"
+    assert caught.value.fix.startswith("Make it with: fercurate audit")
     workspace.audit_path.unlink()
     with pytest.raises(InputError, match=r"audit\.parquet"):
         report(workspace, tmp_path)
@@ -234,4 +234,4 @@ def test_a_screen_of_other_images_is_refused(make_screened, tmp_path):
     workspace.screen().iloc[:-1].to_parquet(workspace.screen_path)
     with pytest.raises(InputError, match=r"screen\.parquet is not as fercurate wrote it") as caught:
         report(workspace, tmp_path)
-    assert caught.value.fix == "Make it with: fercurate screen"
+    assert caught.value.fix.startswith("Make it with: fercurate screen")

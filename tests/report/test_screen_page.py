@@ -166,11 +166,11 @@ def test_missing_input_names_the_command(make_screened, tmp_path):
     workspace.screen_summary_path.unlink()
     with pytest.raises(InputError, match=r"screen\.json") as caught:
         report(workspace, tmp_path)
-    assert caught.value.fix == "Make it with: fercurate screen"
+    assert caught.value.fix.startswith("Make it with: fercurate screen")
     workspace.screen_path.unlink()
     with pytest.raises(InputError, match=r"screen\.parquet") as caught:
         report(workspace, tmp_path)
-    assert caught.value.fix == "Make it with: fercurate screen"
+    assert caught.value.fix.startswith("Make it with: fercurate screen")
 
 
 @pytest.mark.parametrize("text", ["{", "[1]"])
@@ -179,7 +179,7 @@ def test_a_damaged_summary_is_one_message(make_screened, tmp_path, text):
     workspace.screen_summary_path.write_text(text)
     with pytest.raises(FercurateError, match=r"screen\.json") as caught:
         report(workspace, tmp_path)
-    assert caught.value.fix == "Make it with: fercurate screen"
+    assert caught.value.fix.startswith("Make it with: fercurate screen")
 
 
 def test_a_table_that_lacks_columns_or_is_of_other_images(make_screened, tmp_path):
