@@ -201,7 +201,8 @@ class Log:
             except ValueError as error:
                 raise InputError(
                     f"{self.path}, line {number} is no decision: {error}.",
-                    "Take the line out by hand, after a look at it; the others are sound.",
+                    "After a look at it take the line out by hand, and the check "
+                    '(, "check": "...") of the line after it; the others are sound.',
                 ) from error
         return found
 

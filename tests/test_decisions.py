@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,16 +72,18 @@ def test_the_log_is_its_owners_alone(tmp_path: Path) -> None:
     assert log.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_line_that_is_no_decision_is_named(tmp_path: Path) -> None:
+def test_a_line_that_is_no_decision_is_named_and_the_advice_works(tmp_path: Path) -> None:
     log = Log(tmp_path / "log.jsonl")
     log.append([relabel("a", "happy")])
     with log.path.open("a") as file:
         file.write('{"not": "one"}\n')
-    with pytest.raises(InputError, match="line 2") as caught:
+    log.append([relabel("b", "sad")])
+    with pytest.raises(InputError, match="line 2 is no decision") as caught:
         log.read()
-    assert "Take the line out" in caught.value.fix
-    log.path.write_text(log.path.read_text().splitlines()[0] + "\n")
-    assert [d.sample_id for d in log.read()] == ["a"]
+    assert "take the line out by hand, and the check" in caught.value.fix
+    first, _, third = log.path.read_text().splitlines(keepends=True)
+    log.path.write_text(first + re.sub(', "check": "[0-9a-f]*"', "", third))
+    assert [d.sample_id for d in log.read()] == ["a", "b"]
 
 
 OLD = (
