@@ -157,6 +157,20 @@ def test_each_key_settles_the_open_image_and_moves_on(desk: Desk) -> None:
     assert f"{round(100 * wrong / 5)} %" in text, "precision of the queue so far"
     assert "n = 5" in text
 
+    # a log that is gone is said, and nothing is taken until it is back
+    desk.page.locator("[data-cy=looker]").first.click(position={"x": 60, "y": 78})
+    desk.page.wait_for_selector("#modal [data-cy=fcr-panel][data-image]", timeout=WAIT)
+    n, path = len(desk.log), desk.workspace.decisions_path
+    away = path.rename(path.with_name("away"))
+    desk.page.keyboard.press("x")
+    desk.page.wait_for_selector("#fcr-flash.is-error >> text=are kept in", timeout=WAIT)
+    desk.page.keyboard.press("ArrowRight")
+    desk.page.wait_for_selector("#modal [data-cy=fcr-trouble]", timeout=WAIT)
+    away.rename(path)
+    assert len(desk.log) == n
+    desk.press("x")
+    desk.settle_down(n + 1)
+
 
 def _standing(log: list[Decision]) -> list[Decision]:
     undone = {d.undoes for d in log if d.undoes}
