@@ -6,11 +6,11 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate import seal
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import hash_file
 from fercurate.identity import unpacked
@@ -53,10 +53,10 @@ def read_logits(folder: Path, home: Workspace, sha256: Sequence[str]) -> NDArray
             "Finish it: give the command that began it again.",
         )
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            seen, logits = stored["row"].astype(np.int64), stored["logits"].astype(np.float32)
-            digests = unpacked(stored["sha256"]) if "sha256" in stored else None
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        stored = seal.read_arrays(path)
+        seen, logits = stored["row"].astype(np.int64), stored["logits"].astype(np.float32)
+        digests = unpacked(stored["sha256"]) if "sha256" in stored else None
+    except (OSError, ValueError, KeyError) as error:
         raise FercurateError(
             f"{path} cannot be read: {error}", "Train the run again with --force."
         ) from error

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 import fercurate
-from fercurate.files import fingerprint, hash_file, replacing
+from fercurate import seal
+from fercurate.files import fingerprint, hash_file
 from fercurate.infer.calibrate import ece, fit_temperature, tempered
 from fercurate.infer.checkpoint import save_model
 from fercurate.infer.info import ModelInfo
@@ -46,8 +47,10 @@ def write(
     loop.use_best()
     rows = np.r_[data.val_rows, data.test_rows]
     logits = loop.logits(np.ascontiguousarray(faces[rows]))
-    with replacing(files.logits_path) as beside, beside.open("wb") as file:
-        np.savez(file, row=rows.astype(np.int32), sha256=data.scored_sha256, logits=logits)
+    seal.write_arrays(
+        files.logits_path,
+        {"row": rows.astype(np.int32), "sha256": data.scored_sha256, "logits": logits},
+    )
     calibration = {"temperature": 1.0}
     # corrected labels are calibrated beliefs already; the given ones of validation, wrong as
     # they often are, would make the model seem far too sure

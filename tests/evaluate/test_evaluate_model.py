@@ -246,7 +246,7 @@ def test_no_run_and_no_labels(tmp_path: Path) -> None:
 
 def test_a_damaged_run_is_said_so(space: Workspace) -> None:
     RunFiles(space.run_dir(RUN)).logits_path.write_bytes(b"nothing")
-    with pytest.raises(FercurateError, match="damaged"):
+    with pytest.raises(FercurateError, match="cannot be read"):
         evaluated(space)
 
 
