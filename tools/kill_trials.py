@@ -1,6 +1,6 @@
 """Kill commands with -9 at random moments, run them again, and compare with an undisturbed run.
 
-    python tools/kill_trials.py [--trials 5] [--seed 0]
+    python tools/kill_trials.py [--trials 5] [--seed 0] [--images 300]
 
 Works in a temporary folder on the embedded sample. Prints one line a trial: after how many seconds
 it was killed, whether the result is the same, and what was left over.
@@ -41,12 +41,15 @@ def fercurate(*words: str, cwd: Path, check: bool = True) -> subprocess.Popen[by
     return process
 
 
-def prepare(folder: Path) -> None:
-    """A dataset of the embedded sample, screened for the audit, and photographs to enrich with."""
+def prepare(folder: Path, images: int) -> None:
+    """A dataset of some images of the embedded sample, and photographs to enrich it with."""
     from fercurate.samples import stage
     from fercurate.samples.faces import load_crops
 
-    stage.write(folder / "source")
+    written = stage.write(folder / "source").csv
+    header, *rows = written.read_text().splitlines()
+    chosen = random.Random(0).sample(rows, min(images, len(rows)))
+    written.write_text("\n".join([header, *chosen]) + "\n")
     fercurate("import", "source/fer2013-sample.csv", "--name", "faces", "--no-fiftyone", cwd=folder)
     (folder / "photos" / "happy").mkdir(parents=True)
     for i, crop in enumerate(load_crops()[:40]):
@@ -90,12 +93,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--images", type=int, default=300, help="of the embedded sample")
     asked = parser.parse_args()
     moments = random.Random(asked.seed)
     with tempfile.TemporaryDirectory() as place:
         base = Path(place) / "base"
         base.mkdir()
-        prepare(base)
+        prepare(base, asked.images)
         for name in COMMANDS:
             whole = Path(place) / name
             shutil.copytree(base, whole)
