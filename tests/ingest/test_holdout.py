@@ -116,8 +116,10 @@ def test_the_command_that_is_advised_makes_the_split(
     source.write_bytes(fer_csv(FACES, ("emotion", "pixels")))
     space = Workspace(tmp_path / "datasets" / "w")
     run(space, ImportConfig(source=source), Quiet())
-    words = shlex.split(f"{space.command('import')} --val-share 0.1 --no-fiftyone")[1:]
+    elsewhere = space.command("import")
+    assert elsewhere.startswith(f"cd {shlex.quote(str(tmp_path))} && fercurate import ")
     monkeypatch.chdir(tmp_path)
+    words = shlex.split(f"{space.command('import')} --val-share 0.1 --no-fiftyone")[1:]
     typer.main.get_command(app).main(words, standalone_mode=False)
     assert space.manifest()["split"].value_counts().to_dict() == {"train": 126, "val": 14}
     assert "--val-share 0.1" in space.command("import")

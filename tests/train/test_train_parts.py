@@ -133,4 +133,5 @@ def test_an_unknown_setting_names_those_of_the_recipe_and_the_augmentation() -> 
 def test_the_command_of_a_run(tmp_path: Path) -> None:
     space = Workspace(cases.dataset(tmp_path / "datasets" / "toy").root)
     chosen = TrainConfig(on="raw", epochs=2, set=("lr=0.1",), resume=True)
-    assert runs.command(chosen, space) == "fercurate train --on raw --epochs 2 --set 'lr=0.1'"
+    command = "fercurate train --on raw --epochs 2 --set 'lr=0.1'"
+    assert runs.command(chosen, space) == f"{command} --dataset {space.root}"
