@@ -147,7 +147,7 @@ def relearn(workspace: Workspace, config: AuditConfig) -> AuditResult:
         )
     trained = str(earlier["trained"])
     wanted = fingerprint_of(workspace, trained, config)
-    if workspace.fingerprint_of(STAGE) == wanted:
+    if workspace.is_done(STAGE, wanted):
         save_profile(workspace, config)
         return result(workspace.stages()[STAGE]["summary"], skipped=True)
     outcome = rank(workspace, kept, config)
