@@ -9,10 +9,9 @@ it was killed, whether the result is the same, and what was left over.
 from __future__ import annotations
 
 import argparse
-import os
+import contextlib
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -77,9 +76,11 @@ def trial(base: Path, name: str, seconds: float, moment: float, expected: pd.Dat
         shutil.copytree(base, folder)
         running = fercurate(*COMMANDS[name], cwd=folder, check=False)
         time.sleep(moment)
-        children = psutil.Process(running.pid).children(recursive=True)
+        children = []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            children = psutil.Process(running.pid).children(recursive=True)
         ended = running.poll() is not None
-        os.kill(running.pid, signal.SIGKILL)
+        running.kill()
         running.wait()
         _, alive = psutil.wait_procs(children, timeout=10)
         fercurate(*COMMANDS[name], cwd=folder)
