@@ -18,7 +18,7 @@ GROUND = {
     "durable", "errors", "fer2013", "files", "folders", "foreign", "identity", "images",
     "journal", "labels", "leftovers", "locks", "loopback", "names", "outgoing", "outputs",
     "ownership", "paths", "peer", "pngs", "progress", "records", "seal", "settings", "standing",
-    "strict", "votes", "workspace", "__init__",
+    "strict", "votes", "workers", "workspace", "__init__",
 }  # fmt: skip
 SHARED = {
     "learn": {"audit", "evaluate", "infer", "screen", "train"},

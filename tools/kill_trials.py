@@ -1,6 +1,6 @@
 """Kill commands with -9 at random moments, run them again, and compare with an undisturbed run.
 
-    python tools/kill_trials.py [--trials 5] [--seed 0] [--images 300]
+    python tools/kill_trials.py [audit enrich screen] [--trials 5] [--seed 0] [--images 300]
 
 Works in a temporary folder on the embedded sample. Prints one line a trial: after how many seconds
 it was killed, whether the result is the same, and what was left over.
@@ -82,7 +82,7 @@ def trial(base: Path, name: str, seconds: float, moment: float, expected: pd.Dat
         ended = running.poll() is not None
         running.kill()
         running.wait()
-        _, alive = psutil.wait_procs(children, timeout=10)
+        _, alive = psutil.wait_procs(children, timeout=20)
         fercurate(*COMMANDS[name], cwd=folder)
         same = result(folder, name).equals(expected)
         rest = left_over(folder)
@@ -92,6 +92,7 @@ def trial(base: Path, name: str, seconds: float, moment: float, expected: pd.Dat
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("commands", nargs="*", default=list(COMMANDS), help="audit, enrich, screen")
     parser.add_argument("--trials", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--images", type=int, default=300, help="of the embedded sample")
@@ -101,7 +102,7 @@ def main() -> None:
         base = Path(place) / "base"
         base.mkdir()
         prepare(base, asked.images)
-        for name in COMMANDS:
+        for name in asked.commands:
             whole = Path(place) / name
             shutil.copytree(base, whole)
             began = time.monotonic()

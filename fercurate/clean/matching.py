@@ -53,7 +53,9 @@ def signatures(faces: NDArray[np.uint8]) -> Signatures:
     Args:
         faces: uint8 [N, 48, 48].
     """
-    from joblib import Parallel, delayed
+    from joblib import Parallel
+
+    from fercurate.workers import delayed
 
     n = len(faces)
     tile = FACE_SIDE // GREY_SIDE

@@ -119,7 +119,9 @@ def cut_all(
     Raises:
         FercurateError: mediapipe cannot be used.
     """
-    from joblib import Parallel, delayed
+    from joblib import Parallel
+
+    from fercurate.workers import delayed
 
     jobs = jobs or max(1, min(os.cpu_count() or 1, len(photos) // _A_JOB))
     calls = (delayed(cut_one)(photo, min_face, min_score) for photo in photos)

@@ -92,7 +92,9 @@ def detect_all(
         on_images: Called with the number of images done since the last call.
         jobs: Processes; None for one a core.
     """
-    from joblib import Parallel, delayed
+    from joblib import Parallel
+
+    from fercurate.workers import delayed
 
     starts = range(0, len(faces), CHUNK)
     todo = []

@@ -78,7 +78,9 @@ def measure(
         N rows, `<x>_score` float32 and `is_<x>_issue` bool of each check.
     """
     import pandas as pd
-    from joblib import Parallel, delayed
+    from joblib import Parallel
+
+    from fercurate.workers import delayed
 
     starts = range(0, max(len(faces), 1), BLOCK)
     jobs = min(jobs or os.cpu_count() or 1, len(starts))
