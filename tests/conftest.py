@@ -60,3 +60,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("run a second time, because the first one failed")
         for text in _failures:
             terminalreporter.write_line(text)
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Names bytes by their argument: an archive holds the time, and each process collects anew."""
+    return argname if isinstance(val, bytes) and len(val) > 20 else None
