@@ -38,7 +38,8 @@ def thumbnails(faces: NDArray[np.uint8]) -> NDArray[np.float32]:
     small -= small.mean(1, keepdims=True)
     length = np.linalg.norm(small, axis=1, keepdims=True)
     unit: NDArray[np.float32] = np.zeros_like(small)
-    return np.divide(small, length, out=unit, where=length > 1)
+    np.divide(small, length, out=unit, where=length > 1)
+    return unit
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,14 @@ def near_duplicate_groups(
 
 def connected(first: NDArray[np.int64], second: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """Group number of each of n images, int64 [n] from 0; linked ones share one."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    links = coo_matrix((np.ones(len(first), bool), (first, second)), shape=(n, n))
-    groups: NDArray[np.int64] = connected_components(links, directed=False)[1].astype(np.int64)
-    return groups
+    group = np.arange(n)
+    # the least number spreads along the links, and to all that had the number it replaces
+    while (group[first] != group[second]).any():
+        least = np.minimum(group[first], group[second])
+        np.minimum.at(group, group[first], least)
+        np.minimum.at(group, group[second], least)
+        group = group[group]
+    return np.unique(group, return_inverse=True)[1].astype(np.int64)
 
 
 def near_duplicates_of(

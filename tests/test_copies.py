@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from fercurate import copies
 
@@ -75,3 +77,13 @@ def test_near_sets_how_near() -> None:
     noisy = np.clip(old.astype(int) + RNG.integers(-40, 41, old.shape), 0, 255).astype(np.uint8)
     assert copies.near_duplicates_of(noisy, old, near=0.9).tolist() == [0]
     assert copies.near_duplicates_of(noisy, old, near=0.99999).tolist() == [-1]
+
+
+def test_groups_are_those_of_scipy() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        n, links = int(rng.integers(1, 40)), int(rng.integers(0, 40))
+        first, second = rng.integers(0, n, (2, links))
+        graph = coo_matrix((np.ones(links, bool), (first, second)), shape=(n, n))
+        expected = connected_components(graph, directed=False)[1]
+        assert copies.connected(first, second, n).tolist() == expected.tolist()

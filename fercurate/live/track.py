@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from fercurate.detect.face import Face
+from fercurate.live.assignment import assign
 
 MEMORY = 2.0
 """Seconds after which a face that is not seen any more is forgotten; one that is back by then,
@@ -161,8 +161,7 @@ def _pairs(known: list[_Known], faces: Sequence[Face], time: float) -> list[tupl
     # squares: where two pass, sums of plain distances are alike both ways round
     cost = distance**2 + ratio**2 + (1 - _overlaps(expected, found)) ** 2
     cost = np.where(allowed, cost, _NEVER)
-    rows, columns = linear_sum_assignment(cost)
-    return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if allowed[i, j]]
+    return [(i, j) for i, j in assign(cost) if allowed[i, j]]
 
 
 def _overlaps(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
