@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from fercurate import locks, records
 from fercurate.errors import InputError, first_line
-from fercurate.files import write_json
+from fercurate.files import read_table, write_json
 from fercurate.paths import Paths
 
 if TYPE_CHECKING:
@@ -226,10 +226,8 @@ class Checked(Paths):
             stages.setdefault("import", {})["files"] = noted
 
     def _parquet(self, path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
-        import pandas as pd
-
         try:
-            return pd.read_parquet(path, columns=None if columns is None else list(columns))
+            return read_table(path, columns)
         except Exception as error:
             raise InputError(
                 f"{path} cannot be read: {first_line(error)}.", self.again(path)

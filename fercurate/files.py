@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,6 +111,24 @@ def _plain(value: Any) -> Any:
 def write_table(path: Path, table: pd.DataFrame) -> None:
     with replacing(path) as beside:
         table.to_parquet(beside, index=False)
+
+
+def read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """A table from parquet. Text is as pandas 2 has it: objects, and None where there is none.
+
+    pandas 3 has NaN there. Fingerprints are made from these values, and NaN is no equal of
+    itself: what was written under one pandas would be out of date under the other.
+
+    Raises:
+        Exception: whatever pandas and pyarrow say of a file that is missing or broken.
+    """
+    import pandas as pd
+
+    table = pd.read_parquet(path, columns=None if columns is None else list(columns))
+    for name in table.columns[(table.dtypes == "str").to_numpy()]:
+        text = table[name]
+        table[name] = text.astype(object).where(text.notna(), None)
+    return table
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

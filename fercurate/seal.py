@@ -71,7 +71,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     import numpy as np
 
     whole = io.BytesIO()
-    np.savez(whole, **arrays)
+    np.savez(whole, **arrays)  # type: ignore[arg-type]
     with replacing(path) as beside:
         beside.write_bytes(sealed_zip(whole.getvalue()))
 

@@ -81,5 +81,6 @@ def neighbour_votes(
     rows = np.broadcast_to(np.arange(len(neighbours))[:, None], neighbours.shape)
     np.add.at(votes, (rows[there], labels[neighbours[there]]), weight[there].astype(np.float32))
     total = votes.sum(axis=1, keepdims=True)
-    uniform = np.full_like(votes, 1 / n_classes)
-    return np.divide(votes, total, out=uniform, where=total > 0)
+    shares: NDArray[np.float32] = np.full_like(votes, 1 / n_classes)
+    np.divide(votes, total, out=shares, where=total > 0)
+    return shares

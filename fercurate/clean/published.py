@@ -115,7 +115,7 @@ def match(
     copies: dict[str, list[int]] = {}
     for i in np.flatnonzero(at >= 0):
         its = place.get(int(rows[i]), -1)
-        if its >= 0 and how[i] == "pixels" and sha[its] == prefix.iat[i]:
+        if its >= 0 and how[i] == "pixels" and sha[its] == prefix.iat[int(i)]:
             at[i], how[i] = its, "row"
         elif len(same[sha[at[i]]]) > 1:
             copies.setdefault(sha[at[i]], []).append(int(i))

@@ -1,8 +1,8 @@
 """MediaPipe's short-range face detector, for photographs and for tight crops of faces.
 
-The model ships inside mediapipe's wheel (BlazeFace, Bazarevsky et al. 2019,
-https://arxiv.org/abs/1907.05047). It was made for selfies: a face that fills the picture is
-as strange to it as a tiny one. Crops are therefore padded, and photographs cut into tiles.
+The model is BlazeFace (Bazarevsky et al. 2019, https://arxiv.org/abs/1907.05047). It was made
+for selfies: a face that fills the picture is as strange to it as a tiny one. Crops are therefore
+padded, and photographs cut into tiles.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate.detect import mesh
 from fercurate.detect import photo as photos
 from fercurate.detect.face import Face, distinct
 from fercurate.detect.imports import drawing_later
@@ -45,9 +46,15 @@ FOUND_IN_PHOTO = 0.6
 """The same for a second look at a photograph's faces: it loses 1 of 200 more than 0.5 does,
 and takes no cat's eye for a face."""
 
+MESH = 0.5
+"""Presence that MediaPipe's face mesh must report of a photograph's faces (its own default)."""
+
+MODEL = Path(__file__).parent / "models" / "face_detection_short_range.tflite"
+
 _TERMINAL = threading.RLock()
 _SIDE = 192
 _LEAST = 0.05
+_LEAST_FOR_MESH = 0.1
 
 
 @dataclass(frozen=True)
@@ -67,15 +74,15 @@ class Detector:
     """Finds faces. Making one takes 20 ms; use `shared_detector`.
 
     Raises:
-        FercurateError: mediapipe is missing, broken, or carries no model.
+        FercurateError: mediapipe is missing or broken, or the model's file is.
     """
 
     def __init__(self) -> None:
         with _hushed():
             self._mediapipe, self._detector = _create()
-            # the first look prints too
-            self.look(np.zeros((_SIDE, _SIDE), np.uint8))
-        self._mesh = _Mesh(self._mediapipe)
+            # each look before it has complained of its memory may, once: 19 of 20 first ones do
+            for _ in range(5):
+                self.look(np.zeros((_SIDE, _SIDE), np.uint8))
 
     def in_photo(self, photo: NDArray[np.uint8], least: float = FOUND_IN_PHOTO) -> list[Face]:
         """Faces in a photograph, best first.
@@ -91,7 +98,7 @@ class Detector:
         found = []
         for candidate in photos.candidates(self.look, photo):
             looked = photos.second_look(self.look, photo, candidate)
-            if looked and looked[0].score >= least and self._mesh.fits(looked[1]):
+            if looked and looked[0].score >= least and self._has_mesh(looked[1]):
                 found.append(looked[0])
         return distinct(found, within=0.5)
 
@@ -114,6 +121,10 @@ class Detector:
         if _score(turned) >= max(FOUND_TURNED, _score(best) + 0.1):
             return CropFaces(turned, turn)
         return CropFaces(best, 0)
+
+    def _has_mesh(self, view: NDArray[np.uint8]) -> bool:
+        best = max(self.look(view, _LEAST_FOR_MESH), key=_score, default=None)
+        return best is not None and mesh.presence(_rgb(view), best) > MESH
 
     def _padded(self, crop: NDArray[np.uint8], padding: float) -> Face | None:
         import cv2
@@ -184,37 +195,15 @@ def _score(face: Face | None) -> float:
     return 0.0 if face is None else face.score
 
 
-class _Mesh:
-    """MediaPipe's face mesh (Kartynnik et al. 2019, https://arxiv.org/abs/1907.06724).
-
-    Only its own word on whether there is a face is used. It keeps 99 of 100 faces and 2 of
-    100 places that BlazeFace merely thinks are one.
-    """
-
-    def __init__(self, mediapipe: Any) -> None:
-        self._mediapipe, self._has_spoken = mediapipe, False
-        self._mesh: Any = None
-
-    def fits(self, view: NDArray[np.uint8]) -> bool:
-        """Whether a mesh can be laid over a face in uint8 [H, W] or [H, W, 3]; 8 ms."""
-        # it prints when it starts and when it first finds something
-        with contextlib.nullcontext() if self._has_spoken else _hushed():
-            if self._mesh is None:
-                self._mesh = self._mediapipe.solutions.face_mesh.FaceMesh(
-                    static_image_mode=True, max_num_faces=1, min_detection_confidence=0.1
-                )
-            found = self._mesh.process(_rgb(view)).multi_face_landmarks is not None
-        self._has_spoken |= found
-        return found
-
-
 @lru_cache(maxsize=1)
 def shared_detector() -> Detector:
     """The process's one detector."""
     return Detector()
 
 
+@lru_cache(maxsize=1)
 def _create() -> tuple[Any, Any]:
+    """mediapipe and the process's one detector of it: it prints at the end if one went before."""
     try:
         with drawing_later():
             import mediapipe
@@ -223,17 +212,15 @@ def _create() -> tuple[Any, Any]:
         raise FercurateError(
             f"mediapipe cannot be imported: {error}", "See what is amiss with: fercurate doctor"
         ) from error
-    model = Path(mediapipe.__file__).parent / "modules/face_detection"
-    model /= "face_detection_short_range.tflite"
-    if not model.exists():
-        raise FercurateError(
-            f"mediapipe {mediapipe.__version__} carries no {model.name}.",
-            "Install the version that does: pip install mediapipe==0.10.21",
-        )
+
+    class Kept(vision.FaceDetector):  # type: ignore[misc]
+        def __del__(self) -> None:
+            """It goes with the process: Python may have taken apart by then what closes it."""
+
     options = vision.FaceDetectorOptions(
-        base_options=BaseOptions(model_asset_path=str(model)), min_detection_confidence=_LEAST
+        base_options=BaseOptions(model_asset_path=str(MODEL)), min_detection_confidence=_LEAST
     )
-    return mediapipe, vision.FaceDetector.create_from_options(options)
+    return mediapipe, Kept.create_from_options(options)
 
 
 @contextlib.contextmanager

@@ -97,7 +97,7 @@ def _npy_header(n: int) -> bytes:
     """
     header = io.BytesIO()
     shape = (n, FACE_SIDE, FACE_SIDE)
-    np.lib.format.write_array_header_1_0(  # type: ignore[no-untyped-call]
+    np.lib.format.write_array_header_1_0(
         header, {"descr": "|u1", "fortran_order": False, "shape": shape}
     )
     return header.getvalue()

@@ -50,14 +50,14 @@ class _Silence:
         self._restore: Callable[[], object] = int
 
     def begin(self) -> None:
-        import cv2
+        from cv2.utils import logging
 
         with self._lock:
             if self._users == 0:
                 # FFmpeg's own level is read when OpenCV first uses it; -8 is AV_LOG_QUIET
                 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-                self._restore = partial(cv2.setLogLevel, cv2.getLogLevel())
-                cv2.setLogLevel(0)
+                self._restore = partial(logging.setLogLevel, logging.getLogLevel())
+                logging.setLogLevel(logging.LOG_LEVEL_SILENT)
             self._users += 1
 
     def end(self) -> None:

@@ -25,6 +25,9 @@ _MISSING = 0.1
 _MISSING_SECONDS = 1.0
 """...and seconds: a few frames less are usual, their number is often an estimate."""
 
+_DAMAGED = 10
+"""Frames in a row that cannot be decoded and are passed over; after more the file is at its end."""
+
 
 class VideoFile:
     """The frames of a file, one after the other, in the caller's thread; a `Source`.
@@ -127,6 +130,10 @@ class VideoFile:
         if self._device is None:
             return None
         found, image = self._device.read()
+        tries = _DAMAGED if self._in_pass < self._promised else 0
+        while tries and not found:
+            found, image = self._device.read()
+            tries -= 1
         if not found or image is None or image.size == 0:
             return None
         moment = self._device.get(cv2.CAP_PROP_POS_MSEC) / 1000 + self._offset

@@ -50,7 +50,7 @@ def obstacle() -> FercurateError | None:
             "This OpenCV cannot open windows: another package put its headless build in place.",
             (
                 "Put the right one back: pip uninstall -y opencv-python-headless && "
-                "pip install --force-reinstall --no-deps opencv-contrib-python==4.11.0.86",
+                "pip install --force-reinstall --no-deps 'opencv-contrib-python<5'",
                 _BROWSER,
             ),
         )

@@ -159,9 +159,8 @@ def checkpoint_of(workspace: Workspace | None, run: str | None) -> Path:
 def _validation(workspace: Workspace) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """The faces of the validation split that have a label, and their labels."""
     manifest = workspace.manifest(["split", "label"])
-    mine = ((manifest["split"] == "val") & (manifest["label"] != "")).to_numpy(bool)
-    mine &= manifest["label"].notna().to_numpy(bool)
-    rows = np.flatnonzero(mine)
+    is_labelled = manifest["label"].notna() & (manifest["label"] != "")
+    rows = np.flatnonzero((manifest["split"] == "val") & is_labelled)
     labels = np.array([INDEX[name] for name in manifest["label"].iloc[rows]], np.int64)
     return np.asarray(workspace.faces()[rows]), labels
 

@@ -88,4 +88,4 @@ def read(space: Workspace, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
 
 def write(space: Workspace, arrays: dict[str, NDArray[Any]]) -> None:
     with replacing(space.evidence_path) as beside, beside.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]

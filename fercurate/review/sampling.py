@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fercurate.errors import InputError
-from fercurate.files import fingerprint, write_table
+from fercurate.files import fingerprint, read_table, write_table
 from fercurate.labels import INDEX
 from fercurate.rerank.sampling import draw, frame_of
 from fercurate.workspace import FRAME_COLUMNS, SAMPLE_COLUMNS, Workspace, option
@@ -84,8 +84,6 @@ def _kept(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame] | None:
 def _tie(workspace: Workspace) -> None:
     """Write the pixels' sha256 into a sample of an earlier version, where it was drawn after the
     present import and fits it."""
-    import pandas as pd
-
     paths = (workspace.sample_path, workspace.sample_frame_path)
     if STAGE in workspace.stages() or not all(path.exists() for path in paths):
         return
@@ -93,7 +91,7 @@ def _tie(workspace: Workspace) -> None:
     if imported is None or any(path.stat().st_mtime < imported.timestamp() for path in paths):
         return
     known = workspace.manifest(["row", "sample_id", "sha256", "label"])
-    tables = [pd.read_parquet(path) for path in paths]
+    tables = [read_table(path) for path in paths]
     for table in tables:
         there = known.reindex(table["row"])
         if there["sample_id"].tolist() != table["sample_id"].tolist():

@@ -49,7 +49,7 @@ def measure(
     np.maximum.at(likeness, pairs.second, pairs.likeness)
     group = _numbered(connected(pairs.first, pairs.second, n))
     rank = np.array([SPLITS.index(split) for split in splits])
-    known = pd.factorize(pd.Series(labels, dtype=object))[0]
+    known = pd.factorize(np.array(labels, object))[0]
     keep, target, leak = _keep(group, rank, known)
     score = np.where(likeness > 0, (1 - likeness) / (1 - NEAR) * 0.5, 1.0)
     table: pd.DataFrame = pd.DataFrame(

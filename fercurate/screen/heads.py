@@ -88,7 +88,8 @@ class Head:
         score: NDArray[np.float32] = (1 / (1 + np.exp(steps))).astype(np.float32)
         # rounding must carry nothing across the cut
         below = np.minimum(score, np.nextafter(np.float32(0.5), np.float32(0)))
-        return np.where(decision >= self.cut, below, np.maximum(score, np.float32(0.5)))
+        above = np.maximum(score, np.float32(0.5))
+        return np.asarray(np.where(decision >= self.cut, below, above))
 
 
 @dataclass(frozen=True)

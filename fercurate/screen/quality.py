@@ -110,7 +110,8 @@ def sharpness(faces: NDArray[np.uint8]) -> NDArray[np.float32]:
     slope = ((right - left) ** 2 + (below - above) ** 2).mean(axis=(1, 2))
     bend = ((4 * middle - left - right - above - below) ** 2).mean(axis=(1, 2))
     share: NDArray[np.float32] = np.ones(len(faces), np.float32)
-    return np.divide(bend, bend + slope, out=share, where=bend + slope >= _FLAT)
+    np.divide(bend, bend + slope, out=share, where=bend + slope >= _FLAT)
+    return share
 
 
 def face_quality(

@@ -12,7 +12,7 @@ import sys
 from fercurate.detect.detector import Detector
 Detector()
 print(any(name.startswith(("matplotlib", "sounddevice")) for name in sys.modules))
-import mediapipe.python.solutions.drawing_utils as drawing
+from mediapipe.tasks.python.vision import drawing_utils as drawing
 import matplotlib.pyplot as plt
 print(drawing.plt.figure is plt.figure)
 """

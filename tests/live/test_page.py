@@ -351,7 +351,7 @@ def test_frames_of_the_page_become_frames_of_a_source() -> None:
             assert seen is not None
             assert (seen.index, seen.image.shape) == (i, (48, 64, 3))
             assert seen.time == pytest.approx(0.1 * i, abs=0.05 if i == 0 else 0.2)
-            assert tuple(seen.image[20, 20]) == pytest.approx((10, 10, 250), abs=6)
+            assert seen.image[20, 20].tolist() == pytest.approx([10, 10, 250], abs=6)
         assert heard[0] == "the page's camera is on"
 
 

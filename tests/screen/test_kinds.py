@@ -102,7 +102,7 @@ def test_a_label_by_eye_decides_the_kind_and_no_score() -> None:
     plain = judge(levels)
     table = judge(levels, by_eye=[DRAWN, NONFACE, HUMAN, NOBODY])
     assert table["kind"].tolist() == ["drawn", "nonface", "human", "drawn"]
-    assert table["kind_by_eye"].tolist() == ["drawn", "nonface", "human", None]
+    assert table["kind_by_eye"].fillna("").tolist() == ["drawn", "nonface", "human", ""]
     assert table["is_human_issue"].tolist() == [True, True, False, True]
     assert table.filter(like="_score").equals(plain.filter(like="_score"))
 
