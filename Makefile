@@ -20,7 +20,7 @@ help: ## list the targets
 	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv
 
 .venv/.installed: pyproject.toml $(filter .uv/bin/uv,$(UV))
-	$(UV) sync --quiet
+	$(UV) sync --quiet --all-extras
 	@touch $@
 
 install: system .venv/.installed ## everything into .venv

@@ -10,18 +10,11 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = (
-    "torch",
-    "torchvision",
-    "fiftyone",
-    "cleanlab",
-    "cleanvision",
-    "mediapipe",
-    "onnxruntime",
-    "pyarrow",
-)
+from fercurate import parts
 
-REINSTALL = "Install again with: uv sync"
+SMALL = "Install it with: pip install fercurate"
+CURATE = 'Install it with: pip install "fercurate[curate]"'
+RECORD = 'Install it with: pip install "fercurate[record]"'
 
 
 @dataclass(frozen=True)
@@ -47,10 +40,10 @@ def run() -> list[Check]:
     """All checks, in the order in which one would mend things; raises nothing."""
     return [
         _python(),
-        *(_package(name) for name in PACKAGES),
+        *(_package(name, SMALL) for name in parts.BASE),
         _opencv(),
-        _database(),
-        _accelerator(),
+        *_curate(),
+        _package("av", RECORD, needed=False),
         _camera(),
         _window(),
         _disk(Path()),
@@ -59,15 +52,28 @@ def run() -> list[Check]:
 
 def _python() -> Check:
     found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    fine = (3, 10) <= sys.version_info[:2] <= (3, 12)
-    return Check("python", fine, found, "" if fine else "Use Python 3.10, 3.11 or 3.12.")
+    fine = (3, 10) <= sys.version_info[:2] <= (3, 13)
+    return Check("python", fine, found, "" if fine else "Use Python 3.10 to 3.13.")
 
 
-def _package(name: str) -> Check:
+def _package(name: str, fix: str, needed: bool = True) -> Check:
     try:
         return Check(name, True, version(name))
     except PackageNotFoundError:
-        return Check(name, False, "not installed", REINSTALL)
+        return Check(name, False, "not installed", fix, needed)
+
+
+def _curate() -> list[Check]:
+    """The larger installation; without any of it one line that says how to get it."""
+    found = [_package(name, CURATE) for name in parts.CURATE]
+    if any(check.ok for check in found):
+        whole = [Check("curate", True, "installed: every command works")]
+        if not all(check.ok for check in found):
+            whole = []
+        return [*whole, *found, _database(), _accelerator()]
+    finding = "not installed: predict, live, import, enrich, clean and export work without"
+    fix = 'For the other commands: pip install "fercurate[curate]"'
+    return [Check("curate", False, finding, fix, needed=False)]
 
 
 def _opencv() -> Check:
@@ -75,7 +81,8 @@ def _opencv() -> Check:
         import cv2
     except ImportError as error:
         missing = "libGL" in str(error) or "libglib" in str(error)
-        fix = "On Debian: apt-get install libgl1 libglib2.0-0" if missing else REINSTALL
+        again = "Install it again: pip install --force-reinstall 'opencv-contrib-python<5'"
+        fix = "On Debian: apt-get install libgl1 libglib2.0-0" if missing else again
         return Check("opencv", False, str(error), fix)
     window = next(
         (
@@ -104,7 +111,7 @@ def _accelerator() -> Check:
     try:
         from fercurate.learn import device
     except ImportError as error:
-        return Check("accelerator", False, str(error), REINSTALL)
+        return Check("accelerator", False, str(error), CURATE)
     chosen = device.choose()
     words = device.describe(chosen)
     if chosen.type != "cpu":

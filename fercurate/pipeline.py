@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fercurate import config, names, road, settings, workspace
+from fercurate import config, names, parts, road, settings, workspace
 from fercurate.errors import InputError
 from fercurate.progress import Progress
 from fercurate.strict import parse_toml
@@ -52,7 +52,14 @@ class Pipeline:
         return Workspace(workspace.DATASETS / self.dataset)
 
     def run(self, progress: Progress, *, force: bool = False) -> Iterator[tuple[str, Any]]:
-        """Run the stages in order; yields each one's name and result as it ends."""
+        """Run the stages in order; yields each one's name and result as it ends.
+
+        Raises:
+            FercurateError: a package that one of them needs is not installed, and others.
+        """
+        for stage, _ in self.steps:
+            if stage.run is not road.try_sync:
+                parts.need(stage.name)
         for stage, options in self.steps:
             yield stage.name, stage.run(self.workspace, options, progress, force=force)
 

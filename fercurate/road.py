@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fercurate import config, locks, outputs, pngs, settings, workspace
+from fercurate import config, locks, outputs, parts, pngs, settings, workspace
 from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
 from fercurate.progress import Progress
 from fercurate.standing import standing as standing
@@ -316,8 +316,11 @@ def try_sync(
     """Mirror into FiftyOne after other stages; None, and a warning, when that fails.
 
     The workspace is the truth and FiftyOne a view of it: what was imported or audited
-    counts, whether or not a database starts.
+    counts, whether or not a database starts. Where FiftyOne is not installed nothing is said:
+    `fercurate doctor` says it.
     """
+    if not parts.has("fiftyone"):
+        return None
     try:
         return run_sync(space, options, progress)
     except FercurateError as error:

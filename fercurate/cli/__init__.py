@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from fercurate import __version__
+from fercurate import __version__, parts
 from fercurate.cli.options import app
 from fercurate.errors import EXIT_FAILED, EXIT_STOPPED, FercurateError
 from fercurate.foreign import line
@@ -33,7 +33,7 @@ def main() -> None:
     """Entry point: known errors become one message and the next step, on stderr."""
     signal.signal(signal.SIGINT, _stop)
     try:
-        code = app(standalone_mode=False)
+        code = _run()
     except FercurateError as error:
         if "--debug" in sys.argv:
             raise
@@ -50,6 +50,17 @@ def main() -> None:
         print("That was not foreseen. `fercurate --debug COMMAND` shows where.", file=sys.stderr)
         raise SystemExit(EXIT_FAILED) from None
     raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _run() -> object:
+    """The command; a package that it comes upon later, and that is not installed, is named too."""
+    try:
+        return app(standalone_mode=False)
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if not module or parts.has(module):
+            raise
+        raise parts.missing("This command", module) from error
 
 
 def _end_as_typer_does(error: Exception) -> None:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from fercurate import config, settings
-from fercurate.cli.options import AsJson, app, option
+from fercurate.cli.options import App, AsJson, app, option
 
-bench = typer.Typer(rich_markup_mode=None, help="Measure how fast it is on this machine.")
+bench = App(rich_markup_mode=None, help="Measure how fast it is on this machine.")
 app.add_typer(bench, name="bench")
 
 

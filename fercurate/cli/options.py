@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
+from typer.models import CommandFunctionType
 
+from fercurate import parts
 from fercurate.errors import InputError
 
-app = typer.Typer(
+
+class Command(TyperCommand):
+    """A command that begins only where its packages are installed; its --help always does."""
+
+    def invoke(self, ctx: Any) -> Any:
+        parts.need(ctx.command_path.partition(" ")[2])
+        return super().invoke(ctx)
+
+
+class App(typer.Typer):
+    """Typer with `Command` for its commands."""
+
+    def command(  # type: ignore[override]
+        self, name: str | None = None
+    ) -> Callable[[CommandFunctionType], CommandFunctionType]:
+        return super().command(name, cls=Command)
+
+
+app = App(
     name="fercurate",
     help="From raw FER2013 to a facial-expression dataset that a person has checked.",
     no_args_is_help=True,
@@ -18,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-evaluate = typer.Typer(rich_markup_mode=None)
+evaluate = App(rich_markup_mode=None)
 app.add_typer(evaluate, name="evaluate")
 
 

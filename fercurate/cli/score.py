@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fercurate import config, settings
+from fercurate import config, parts, settings
 from fercurate.cli.options import AsJson, Dataset, NoFiftyOne, evaluate, option
 from fercurate.errors import InputError
 
@@ -37,6 +37,7 @@ def evaluate_model(
                 f"Options of {command} come after its name.", f"fercurate evaluate {command} --help"
             )
         return
+    parts.need("evaluate")
     from fercurate import road, show, show_evaluate, workspace
 
     options = {

@@ -94,7 +94,7 @@ def import_fiftyone(uri: str) -> ModuleType:
     except ImportError as error:
         raise FercurateError(
             f"FiftyOne cannot be imported: {error}",
-            "Install it with: pip install 'fiftyone==1.22.*'",
+            'Install it with: pip install "fercurate[curate]"',
         ) from error
     except (ConnectionError, RuntimeError) as error:
         raise FercurateError(
