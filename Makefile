@@ -10,7 +10,7 @@ RUN := $(UV) run --no-sync
 # OpenCV and mongod are linked against these; most machines have them
 LIBRARIES := libGL.so.1:libgl1 libglib-2.0.so.0:libglib2.0-0 libcurl.so.4:libcurl4
 
-.PHONY: help install system demo test lint types clean
+.PHONY: help install system demo test lint types lock locked clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,17 @@ lint: install
 
 types: install
 	$(RUN) mypy
+
+lock: $(filter .uv/bin/uv,$(UV)) ## write requirements.lock: all versions and hashes, for every Python
+	$(UV) lock --quiet --upgrade
+	$(UV) export --quiet --frozen --all-extras --no-emit-project --no-annotate --no-header \
+	  --format requirements-txt --output-file requirements.lock
+
+locked: system $(filter .uv/bin/uv,$(UV)) ## exactly the versions of requirements.lock into .venv
+	$(UV) venv --quiet --clear
+	$(UV) pip sync --quiet --require-hashes requirements.lock
+	$(UV) pip install --quiet --no-deps --editable .
+	@touch .venv/.installed
 
 clean: ## remove what was installed and made
 	rm -rf .venv .uv datasets/demo datasets/demo-source reports/demo-audit
