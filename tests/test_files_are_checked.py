@@ -207,3 +207,15 @@ def test_without_its_record_an_import_shows_by_its_pixels_that_it_is_sound(
     files.write_array(space.faces_path, faces[::-1])
     with pytest.raises(InputError, match="is not as fercurate wrote it"):
         space.manifest()
+
+
+def test_text_that_is_missing_is_none_under_any_pandas(tmp_path: Path) -> None:
+    """Fingerprints are made from it: NaN in its place would put every old workspace out of date."""
+    table = pd.DataFrame({"label": ["sad", None], "score": [0.5, np.nan], "row": [0, 1]})
+    files.write_table(tmp_path / "a.parquet", table)
+    found = files.read_table(tmp_path / "a.parquet")
+    assert found["label"].tolist() == ["sad", None]
+    assert found.dtypes.astype(str).tolist() == ["object", "float64", "int64"]
+    assert files.read_table(tmp_path / "a.parquet", ["row"]).columns.tolist() == ["row"]
+    mark = files.fingerprint(found["label"].tolist())
+    assert mark == files.fingerprint(["sad", None])

@@ -24,7 +24,7 @@ from fercurate.detect import mesh
 from fercurate.detect import photo as photos
 from fercurate.detect.face import Face, distinct
 from fercurate.detect.imports import drawing_later
-from fercurate.errors import FercurateError
+from fercurate.errors import FercurateError, first_line
 
 PADDINGS = (0.5, 0.25)
 """Black border that a crop gets on each side, as a share of the crop; the second one only when
@@ -80,7 +80,7 @@ class Detector:
     def __init__(self) -> None:
         with _hushed():
             self._mediapipe, self._detector = _create()
-            # each look before it has complained of its memory may, once: 19 of 20 first ones do
+            # it warns once of memory that is not aligned: at 19 of 20 first looks, or soon after
             for _ in range(5):
                 self.look(np.zeros((_SIDE, _SIDE), np.uint8))
 
@@ -220,7 +220,12 @@ def _create() -> tuple[Any, Any]:
     options = vision.FaceDetectorOptions(
         base_options=BaseOptions(model_asset_path=str(MODEL)), min_detection_confidence=_LEAST
     )
-    return mediapipe, Kept.create_from_options(options)
+    try:
+        return mediapipe, Kept.create_from_options(options)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise FercurateError(
+            f"{MODEL} cannot be opened: {first_line(error)}", "Install fercurate again."
+        ) from error
 
 
 @contextlib.contextmanager

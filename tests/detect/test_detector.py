@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from detect_cases import ASTRONAUT_EYES, group_photo, shipped, small_faces
 
-from fercurate.detect.detector import Detector, shared_detector
+from fercurate.detect.detector import Detector, _create, shared_detector
 from fercurate.detect.framing import square
+from fercurate.errors import FercurateError
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +108,15 @@ def test_nothing_is_printed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no model" * 99])
+def test_a_model_that_cannot_be_opened_is_named(
+    content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.tflite"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setattr("fercurate.detect.detector.MODEL", path)
+    with pytest.raises(FercurateError, match=r"model\.tflite cannot be opened"):
+        _create.__wrapped__()
