@@ -3,7 +3,7 @@
 #
 #   scripts/pip_alone.sh [PYTHON] [FOLDER]
 #
-# Prints seconds and megabytes (without compiled Python files). The larger one takes 8 GB.
+# Prints seconds and megabytes (without compiled Python files). The larger one takes 7 GB.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${1:-python3}
