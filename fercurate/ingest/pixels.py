@@ -50,7 +50,7 @@ def _parse_plain(fields: Sequence[bytes]) -> Faces | None:
     row_ends = np.cumsum([len(field) + 1 for field in fields]) - 1
     if len(ends) != N_PIXELS * len(fields) or (ends[N_PIXELS - 1 :: N_PIXELS] != row_ends).any():
         return None
-    digits = (text - np.uint8(_ZERO)).astype(np.uint16)  # numpy 1 would multiply in uint8
+    digits = (text - np.uint8(_ZERO)).astype(np.uint16)  # it would be multiplied in uint8
     widths = np.diff(ends, prepend=-1) - 1
     if np.count_nonzero(digits < 10) + len(ends) != len(text):
         return None
