@@ -186,7 +186,10 @@ def test_a_video_is_analysed(small: Path, tmp_path: Path) -> None:
     assert (tmp_path / "a.png").stat().st_size > 10_000
     found = call(small, *words[:-1], "b.jsonl", "--record", "a.mp4", cwd=tmp_path)
     assert found.returncode == 1
-    assert 'pip install "fercurate[record]"' in found.stderr
+    assert found.stderr == (
+        "Error: fercurate live --record needs av, which is not installed: "
+        'pip install "fercurate[record]"\n'
+    )
 
 
 def test_doctor_tells_the_sizes_apart(small: Path, tmp_path: Path) -> None:

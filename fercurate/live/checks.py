@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fercurate import outputs
+from fercurate import outputs, parts
 from fercurate.config import LiveConfig
 from fercurate.errors import InputError
 from fercurate.live import words
@@ -46,7 +46,10 @@ def check(config: LiveConfig) -> None:
 
     Raises:
         InputError: a setting out of range, or two that do not go together.
+        FercurateError: a recording is wanted, and PyAV is not installed.
     """
+    if config.record is not None and not parts.has("av"):
+        raise parts.missing("fercurate live --record", "av")
     if config.threshold is not None and not 0 <= config.threshold <= 1:
         raise InputError(f"threshold is {config.threshold}.", "It is between 0 and 1.")
     if not 0 <= config.smoothing <= 60:

@@ -121,5 +121,5 @@ def _load() -> None:
     except (ImportError, OSError) as error:
         raise FercurateError(
             f"A recording is written by PyAV, which cannot be used: {error}.",
-            'Install it: pip install "fercurate[record]"',
+            "Install it again: pip install --force-reinstall av",
         ) from error
