@@ -47,9 +47,13 @@ def test_the_interval_is_that_of_a_share(right: float) -> None:
     assert 0 <= found[0] <= found[1] <= 1
 
 
-def test_the_interval_is_the_same_each_time() -> None:
-    right = np.arange(100) < 60
-    assert accuracy_interval(right) == accuracy_interval(right)
+@pytest.mark.parametrize(
+    ("right", "n", "low", "high"),
+    [(5, 5, 0.566, 1.0), (0, 5, 0.0, 0.434), (9, 10, 0.596, 0.982), (50, 100, 0.404, 0.596)],
+)
+def test_a_few_images_leave_a_doubt(right: int, n: int, low: float, high: float) -> None:
+    """Figures of Wilson's interval, calculated by hand from z = 1.96."""
+    assert accuracy_interval(np.arange(n) < right) == pytest.approx((low, high), abs=5e-4)
 
 
 def test_only_frequent_classes_are_recognised_well() -> None:
