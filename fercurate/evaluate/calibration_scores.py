@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.infer.calibrate import N_BINS, ece
+from fercurate.infer.calibrate import N_BINS, bin_of, ece
 
 Probs = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]
@@ -80,7 +80,7 @@ def reliability(probabilities: Probs, labels: Labels, n_bins: int = N_BINS) -> t
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == labels
     edges = np.linspace(0, 1, n_bins + 1)
-    number = np.clip(np.digitize(confidence, edges, right=True) - 1, 0, n_bins - 1)
+    number = bin_of(confidence, n_bins)
     made = []
     for i in range(n_bins):
         inside = number == i

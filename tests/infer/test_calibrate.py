@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
+from torchmetrics.functional.classification import multiclass_calibration_error
 
-from fercurate.infer.calibrate import ece, fit_temperature, tempered
+from fercurate.infer.calibrate import bin_of, ece, fit_temperature, tempered
 
 
 def drawn(n: int = 20_000) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -45,6 +47,23 @@ def test_calibration_error_of_one_bin_is_sureness_less_accuracy() -> None:
     probabilities[:, 2] = 0.7
     labels = np.array([2] * 4 + [0] * 6)
     assert ece(probabilities, labels) == pytest.approx(0.3, abs=1e-6)
+
+
+@pytest.mark.parametrize("sharpness", [0.2, 1.0, 4.0])
+def test_calibration_error_is_that_of_torchmetrics(sharpness: float) -> None:
+    logits, labels = drawn()
+    probabilities = tempered(sharpness * logits, 1.0)
+    theirs = multiclass_calibration_error(
+        torch.from_numpy(probabilities), torch.from_numpy(labels), num_classes=7, n_bins=15
+    )
+    assert ece(probabilities, labels) == pytest.approx(float(theirs), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "expected"), [(0.0, 0), (0.1, 0), (0.1001, 1), (0.5, 4), (1.0, 9)]
+)
+def test_a_bin_holds_its_upper_end(confidence: float, expected: int) -> None:
+    assert bin_of(np.array([confidence]), 10).tolist() == [expected]
 
 
 def test_a_low_temperature_sharpens() -> None:
