@@ -58,7 +58,7 @@ class ArmScores:
 
     Attributes:
         n: Rows that have a true class.
-        n_clusters: Images among them, exact copies counted once.
+        n_clusters: Images among them, copies counted once.
         accuracy, balanced: For each arm. Balanced: the mean recall of the classes.
         accuracy_gain, balanced_gain: For each pair (arm, against).
     """

@@ -75,7 +75,8 @@ class Comparison:
         rows: For each truth ("given", "gold", and "gold_alone": gold rows without a copy in
             another split): scored rows, and distinct images among them.
         given_is_gold: Share of gold rows whose given label is the gold one; None without votes.
-        n_leaks: Rows of the split with an exact copy in another split.
+        n_leaks: Rows of the split with a copy in another split.
+        with_near: Whether near copies count as copies: they do where the dataset is screened.
         scores: For each arm, truth and measure ("accuracy", "balanced"): mean, sd over seeds,
             low, high, by_seed.
         gains: Against the baseline, then against the control.
@@ -92,6 +93,7 @@ class Comparison:
     rows: dict[str, dict[str, int]]
     given_is_gold: float | None
     n_leaks: int
+    with_near: bool
     scores: dict[str, dict[str, dict[str, Any]]]
     gains: tuple[Gain, ...]
     draws: int
@@ -138,16 +140,15 @@ def run(
         results.append(_described(arm, runs[arm.name], seeds, of_arm))
         told += of_arm
     recipe, differs = _recipe(told)
+    copied, cluster, with_near = _copies(space, manifest)
     truths = {"given": given}
     if votes_file is not None or space.has("import", space.votes_path):
         truths["gold"] = gold_classes(read_votes(space, votes_file))[rows]
-        is_leak = manifest["is_split_leak"].to_numpy(bool)[rows]
-        truths["gold_alone"] = np.where(is_leak, -1, truths["gold"])
+        truths["gold_alone"] = np.where(copied[rows], -1, truths["gold"])
     only = [arm for arm, _ in arms]
     pairs = _pairs(only)
-    cluster = manifest["duplicate_group"].to_numpy(np.int64)[rows]
     scored = {
-        truth: score(predictions, classes, cluster, pairs, draws)
+        truth: score(predictions, classes, cluster[rows], pairs, draws)
         for truth, classes in truths.items()
         if (classes >= 0).any()
     }
@@ -163,7 +164,8 @@ def run(
         arms=tuple(results),
         rows={t: {"rows": s.n, "images": s.n_clusters} for t, s in scored.items()},
         given_is_gold=float((gold == given)[gold >= 0].mean()) if (gold >= 0).any() else None,
-        n_leaks=int(manifest["is_split_leak"].to_numpy(bool)[rows].sum()),
+        n_leaks=int(copied[rows].sum()),
+        with_near=with_near,
         scores={arm.name: _scores_of(arm.name, scored) for arm in only},
         gains=tuple(
             _gain(pair, truth, measure, gains[pair])
@@ -173,6 +175,23 @@ def run(
         ),
         draws=draws,
     )
+
+
+def _copies(
+    space: Workspace, manifest: pd.DataFrame
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], bool]:
+    """Whether each image has a copy in another split; its group of copies, -1 where it is alone;
+    and whether near copies are among them, which a screen finds."""
+    copied = manifest["is_split_leak"].to_numpy(bool)
+    exact = manifest["duplicate_group"].to_numpy(np.int64)
+    screen = space.screen()
+    if screen is None:
+        return copied, exact, False
+    near = screen["near_duplicate_group"].to_numpy(np.int64)
+    # constant images are exact copies and no near ones
+    others = np.where(exact >= 0, near.max(initial=-1) + 1 + exact, -1)
+    group = np.where(near >= 0, near, others)
+    return copied | screen["is_near_leak"].to_numpy(bool), group, True
 
 
 def check(

@@ -105,6 +105,10 @@ def trades(found: Record) -> bool:
     return False
 
 
+def _a_copy(found: Record) -> str:
+    return "a copy, exact or nearly so," if found["with_near"] else "an exact copy"
+
+
 def notes(found: Record) -> list[str]:
     """What a reader must know to read the numbers rightly, a sentence or two each."""
     split, rows = found["split"], found["rows"]
@@ -131,8 +135,8 @@ def notes(found: Record) -> list[str]:
         top = best(found)
         alone = top and gain(found, top["arm"], top["against"], "gold_alone")
         said.append(
-            f"{found['n_leaks']:,} of these images have an exact copy in another split, so that an "
-            "arm may have been trained on them."
+            f"{found['n_leaks']:,} of these images have {_a_copy(found)} in another split, so that "
+            "an arm may have been trained on them."
             + (
                 f" On gold rows without such a copy {alone['arm']}: {interval(alone)}."
                 if alone

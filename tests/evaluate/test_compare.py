@@ -250,12 +250,25 @@ def test_runs_are_scored_on_given_labels_and_gold_rows(space):
     assert gains["given", "accuracy"].value == pytest.approx(-1 / 3, abs=0.01)
     assert gains["gold", "accuracy"].excludes_zero
     assert found.given_is_gold == pytest.approx(2 / 3, abs=0.01)
-    assert found.n_leaks == 1
+    assert (found.n_leaks, found.with_near) == (1, False)
     assert found.rows["gold_alone"]["rows"] == N - 1
     assert found.recipe == {"model": "facenet", "balance": "none", "epochs": 8}
     assert found.differs == ()
     assert [arm.seeds for arm in found.arms] == [(0, 1), (0, 1)]
     json.dumps(found.as_dict())
+
+
+def test_near_copies_are_copies_where_the_dataset_is_screened(space, monkeypatch):
+    n = N + 10
+    near = np.full(n, -1)
+    near[[3, 12, 13]] = 0  # one of training and two of validation
+    screen = pd.DataFrame({"near_duplicate_group": near, "is_near_leak": near == 0})
+    monkeypatch.setattr(Workspace, "screen", lambda self: screen)
+    found = compare_runs.run(space, two_arms(space), "val", draws=300)
+    assert found.with_near
+    assert found.n_leaks == 3  # and the exact one
+    assert found.rows["gold_alone"]["rows"] == N - 3
+    assert found.rows["gold"] == {"rows": N, "images": N - 1}
 
 
 def test_logits_in_another_order_are_matched_by_row(space):

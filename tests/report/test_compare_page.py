@@ -59,6 +59,7 @@ def record(arms=ARMS, gold=True, clean_gain=0.08, **changes):
         "rows": {kind: {"rows": 3000, "images": 2900} for kind in kinds},
         "given_is_gold": 0.72 if gold else None,
         "n_leaks": 12,
+        "with_near": False,
         "scores": {
             arm: {k: {"accuracy": score(0.65), "balanced": score(0.6)} for k in kinds}
             for arm in arms
@@ -167,6 +168,7 @@ def test_the_summary_holds_the_best_against_given_labels_and_the_control():
         (record(gold=False), "no FER+ votes on images of val", True),
         (record(), "no FER+ votes", False),
         (record(), "exact copy in another split", True),
+        (record(with_near=True), "have a copy, exact or nearly so, in another split", True),
         (record(), "without such a copy clean: +8.5", True),
         (record(n_leaks=0), "exact copy in another split", False),
         (record(), "too wide rather than too narrow", True),
