@@ -203,6 +203,7 @@ def check(
         The seeds to train with: of 0 to `n_seeds` - 1 those that all arms of finished runs have.
     """
     manifest, rows, _ = _scored(space, split)
+    _copies(space, manifest)
     digests = manifest["sha256"].iloc[rows].tolist()
     for arm in arms:
         _check_same_images(space, arm, digests)

@@ -271,6 +271,12 @@ def test_near_copies_are_copies_where_the_dataset_is_screened(space, monkeypatch
     assert found.rows["gold"] == {"rows": N, "images": N - 1}
 
 
+def test_a_broken_screen_is_found_before_anything_is_trained(space):
+    space.screen_path.write_bytes(b"no parquet")
+    with pytest.raises(InputError, match=r"screen\.parquet"):
+        compare_runs.check(space, [Arm("raw", space, "raw", "given")], "val", None, 1)
+
+
 def test_logits_in_another_order_are_matched_by_row(space):
     label, _ = truths(space)
     order = np.random.default_rng(0).permutation(N)
