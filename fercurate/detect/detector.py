@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -53,8 +54,8 @@ MODEL = Path(__file__).parent / "models" / "face_detection_short_range.tflite"
 
 _TERMINAL = threading.RLock()
 _SIDE = 192
+_FIRST_LOOKS = 20
 _LEAST = 0.05
-_LEAST_FOR_MESH = 0.1
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,13 @@ class Detector:
     """
 
     def __init__(self) -> None:
-        with _hushed():
+        with _hushed() as said:
             self._mediapipe, self._detector = _create()
             # it warns once of memory that is not aligned: at 19 of 20 first looks, or soon after
-            for _ in range(5):
-                self.look(np.zeros((_SIDE, _SIDE), np.uint8))
+            for more in range(_FIRST_LOOKS):
+                self.look(np.zeros((_SIDE + 7 * more, _SIDE), np.uint8))
+                if b"not aligned" in said():
+                    break
 
     def in_photo(self, photo: NDArray[np.uint8], least: float = FOUND_IN_PHOTO) -> list[Face]:
         """Faces in a photograph, best first.
@@ -98,8 +101,11 @@ class Detector:
         found = []
         for candidate in photos.candidates(self.look, photo):
             looked = photos.second_look(self.look, photo, candidate)
-            if looked and looked[0].score >= least and self._has_mesh(looked[1]):
-                found.append(looked[0])
+            if looked is None or looked[0].score < least:
+                continue
+            face, view, likeliest = looked
+            if mesh.presence(_rgb(view), likeliest) > MESH:
+                found.append(face)
         return distinct(found, within=0.5)
 
     def in_crop(self, crop: NDArray[np.uint8]) -> CropFaces:
@@ -121,10 +127,6 @@ class Detector:
         if _score(turned) >= max(FOUND_TURNED, _score(best) + 0.1):
             return CropFaces(turned, turn)
         return CropFaces(best, 0)
-
-    def _has_mesh(self, view: NDArray[np.uint8]) -> bool:
-        best = max(self.look(view, _LEAST_FOR_MESH), key=_score, default=None)
-        return best is not None and mesh.presence(_rgb(view), best) > MESH
 
     def _padded(self, crop: NDArray[np.uint8], padding: float) -> Face | None:
         import cv2
@@ -229,16 +231,15 @@ def _create() -> tuple[Any, Any]:
 
 
 @contextlib.contextmanager
-def _hushed() -> Iterator[None]:
-    """Keep what MediaPipe's C++ writes while it starts off the terminal."""
-    with _TERMINAL:  # two threads would give back each other's nowhere
+def _hushed() -> Iterator[Callable[[], bytes]]:
+    """Keep what MediaPipe's C++ writes while it starts off the terminal; gives what that was."""
+    # two threads would give back each other's file
+    with _TERMINAL, tempfile.TemporaryFile() as said:
         sys.stderr.flush()
         kept = os.dup(2)
-        nowhere = os.open(os.devnull, os.O_WRONLY)
         try:
-            os.dup2(nowhere, 2)
-            yield
+            os.dup2(said.fileno(), 2)
+            yield lambda: (said.seek(0), said.read())[1]  # which leaves its place at the end
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-            os.close(nowhere)

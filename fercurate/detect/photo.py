@@ -66,7 +66,7 @@ def tiles(height: int, width: int) -> Iterator[tuple[int, int]]:
             yield top, left
 
 
-def second_look(look: Look, photo: Image, face: Face) -> tuple[Face, Image] | None:
+def second_look(look: Look, photo: Image, face: Face) -> tuple[Face, Image, Face] | None:
     """The same face, seen from close by, upright and mirrored.
 
     Where that moves the box, it is looked at once more from there: the detector cuts boxes
@@ -78,8 +78,8 @@ def second_look(look: Look, photo: Image, face: Face) -> tuple[Face, Image] | No
         face: What was found in it.
 
     Returns:
-        The mean of both looks, and the upright view, uint8 [VIEW, VIEW(, 3)]; None when one
-        of them shows no face there.
+        The mean of both looks; the upright view, uint8 [VIEW, VIEW(, 3)], and the likeliest face
+        in it. None when one of the looks shows no face there.
     """
     for _ in range(_LOOKS):
         looked = _look_closely(look, photo, face)
@@ -89,20 +89,21 @@ def second_look(look: Look, photo: Image, face: Face) -> tuple[Face, Image] | No
     return looked
 
 
-def _look_closely(look: Look, photo: Image, face: Face) -> tuple[Face, Image] | None:
+def _look_closely(look: Look, photo: Image, face: Face) -> tuple[Face, Image, Face] | None:
     side = CONTEXT * face.side
     left, top = face.centre[0] - side / 2, face.centre[1] - side / 2
     seen, left, top, scale = view(photo, left, top, side)
     both: list[Face] = []
+    upright = look(seen)
     for mirrored in (False, True):
-        found = look(np.ascontiguousarray(seen[:, ::-1]) if mirrored else seen)
+        found = look(np.ascontiguousarray(seen[:, ::-1])) if mirrored else upright
         placed = _placed([f.mirrored(VIEW) for f in found] if mirrored else found, left, top, scale)
         same = [other for other in placed if overlap(other, face) > _SAME]
         best = max(same, key=lambda other: other.score, default=None)
         if best is None or best.score < _LEAST:
             return None
         both.append(best)
-    return mean(both[0], both[1]), seen
+    return mean(both[0], both[1]), seen, max(upright, key=lambda other: other.score)
 
 
 def _lie_alike(one: Face, other: Face) -> bool:

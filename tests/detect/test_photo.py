@@ -86,10 +86,11 @@ def test_a_second_look_finds_the_place_again_and_takes_the_mean() -> None:
     photo = with_spot(400, 500, 200, 100, 60)
     looked = second_look(spots(0.9, 0.5), photo, face_at(206, 103, 54))
     assert looked is not None
-    face, seen = looked
+    face, seen, likeliest = looked
     assert face.score == pytest.approx(0.7)
     assert face.box == pytest.approx((200, 100, 60, 60), abs=1)
     assert seen.shape == (VIEW, VIEW, 3)
+    assert likeliest.score == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize(("upright", "mirrored"), [(0.1, 0.9), (0.9, 0.1)])
