@@ -13,8 +13,8 @@ from pathlib import Path
 from fercurate import parts
 
 SMALL = "Install it with: pip install fercurate"
-CURATE = 'Install it with: pip install "fercurate[curate]"'
-RECORD = 'Install it with: pip install "fercurate[record]"'
+CURATE = f"Install it with: {parts.INSTALL_CURATE}"
+RECORD = f"Install it with: {parts.INSTALL_RECORD}"
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,11 @@ def _curate() -> list[Check]:
     """The larger installation; without any of it one line that says how to get it."""
     found = [_package(name, CURATE) for name in parts.CURATE]
     if any(check.ok for check in found):
-        whole = [Check("curate", True, "installed: every command works")]
-        if not all(check.ok for check in found):
-            whole = []
-        return [*whole, *found, _database(), _accelerator()]
+        whole = Check("curate", True, "installed: every command works")
+        found = [whole, *found] if all(check.ok for check in found) else found
+        return [*found, _database(), _accelerator()]
     finding = "not installed: predict, live, import, enrich, clean and export work without"
-    fix = 'For the other commands: pip install "fercurate[curate]"'
+    fix = f"For the other commands: {parts.INSTALL_CURATE}"
     return [Check("curate", False, finding, fix, needed=False)]
 
 

@@ -12,6 +12,9 @@ BASE = ("mediapipe", "onnxruntime", "numpy", "pandas", "pyarrow")
 CURATE = ("torch", "torchvision", "fiftyone", "cleanlab", "cleanvision", "scikit-learn")
 """The same of the larger one."""
 
+INSTALL_CURATE = 'pip install "fercurate[curate]"'
+INSTALL_RECORD = 'pip install "fercurate[record]"'
+
 _NEEDS = {
     "screen": ("torch", "cleanvision", "sklearn", "jinja2"),
     "fit-screen": ("torch", "sklearn"),
@@ -51,7 +54,5 @@ def need(command: str) -> None:
 
 def missing(what: str, module: str) -> FercurateError:
     """What to say, in one line, where `what` cannot go on without a module."""
-    part = "record" if module in _RECORD else "curate"
-    return FercurateError(
-        f'{what} needs {module}, which is not installed: pip install "fercurate[{part}]"'
-    )
+    command = INSTALL_RECORD if module in _RECORD else INSTALL_CURATE
+    return FercurateError(f"{what} needs {module}, which is not installed: {command}")

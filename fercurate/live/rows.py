@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,7 +22,7 @@ from fercurate.live.targets import not_written
 STDOUT = "-"
 
 
-class _Rows:
+class _Rows(ABC):
     """Text that is there for others as soon as a result is; a `Sink`.
 
     Args:
@@ -48,9 +49,9 @@ class _Rows:
         raw = outputs.create(path, self.option, force=force)
         self._file = io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", newline="\n")
 
+    @abstractmethod
     def _text(self, result: Result) -> str:
         """The lines of a result that has faces."""
-        raise NotImplementedError
 
     def take(self, result: Result, stats: Stats) -> None:
         """Write them.
@@ -62,7 +63,7 @@ class _Rows:
         if result.faces:
             self._write(self._text(result))
 
-    def idle(self) -> None:
+    def idle(self) -> None:  # noqa: B027
         pass
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from fercurate import parts
 from fercurate.errors import FercurateError
 from fercurate.review.database import START_SECONDS, VARIABLE, serving
 from fercurate.workspace import Workspace
@@ -94,7 +95,7 @@ def import_fiftyone(uri: str) -> ModuleType:
     except ImportError as error:
         raise FercurateError(
             f"FiftyOne cannot be imported: {error}",
-            'Install it with: pip install "fercurate[curate]"',
+            f"Install it with: {parts.INSTALL_CURATE}",
         ) from error
     except (ConnectionError, RuntimeError) as error:
         raise FercurateError(
