@@ -151,7 +151,9 @@ class TrainConfig:
         "given (one class), corrected (soft, by clean or audit), votes (FER+'s, where there are "
         "any); default: corrected on clean, given elsewhere",
     )
-    model: str = _option("facenet", "simple, facenet, facenet-large, vit, or torchvision:NAME")
+    model: str = _option(
+        "facenet", "simple, facenet, facenet-large, facenet-xl, plain, vit, or torchvision:NAME"
+    )
     effort: Effort = _option("standard", "how much time to spend")
     epochs: int | None = _option(None, "passes over the images (default: by effort)")
     balance: Balance = _option(

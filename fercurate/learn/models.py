@@ -29,10 +29,12 @@ def standardise(faces: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class FaceNetConfig:
-    """Widths of the three stages, at 24, 12 and 6 pixels a side."""
+    """Widths of the three stages, at 24, 12 and 6 pixels a side; logits; and the share of the
+    last features that training leaves out at random."""
 
     widths: tuple[int, int, int] = (48, 96, 192)
     n_classes: int = 7
+    dropout: float = 0.0
 
 
 class _ConvNorm(nn.Module):
@@ -94,6 +96,7 @@ class FaceNet(nn.Module):
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
         )
+        self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(third, config.n_classes)
 
     def embed(self, faces: Tensor) -> Tensor:
@@ -102,7 +105,7 @@ class FaceNet(nn.Module):
         return features
 
     def forward(self, faces: Tensor) -> Tensor:
-        logits: Tensor = self.head(self.embed(faces))
+        logits: Tensor = self.head(self.dropout(self.embed(faces)))
         return logits
 
 

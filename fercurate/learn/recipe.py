@@ -28,6 +28,10 @@ class Recipe:
     warmup: float = 0.2
     """Share of the steps over which the learning rate rises; it falls to 0 over the rest."""
     label_smoothing: float = 0.1
+    """Share of each target that is spread over the classes by their shares of all targets."""
+    dropout: float = 0.0
+    """Share of the features before the last layer that are left out at random, where the
+    network has a place for it."""
     mixup: float = 0.0
     """Both parameters of the beta distribution that pairs of faces are mixed by (Zhang et al.
     2018, https://arxiv.org/abs/1710.09412); 0 for none."""

@@ -24,6 +24,7 @@ from fercurate.learn.optim import WeightAverage, build
 from fercurate.learn.recipe import Recipe
 
 Network = TypeVar("Network", bound=nn.Module)
+Targets = NDArray[np.int64] | NDArray[np.float32]
 
 
 class Trainer(Generic[Network]):
@@ -36,15 +37,17 @@ class Trainer(Generic[Network]):
     Args:
         model: Network from standardised faces to logits; moved to `device`.
         faces: uint8 [N, 48, 48].
-        targets: Labels, int64 [N], 0..6; or soft labels, float32 [N, 7], rows adding up to 1.
+        targets: Labels, int64 [N], 0..6; or soft labels, float32 [N, 7], rows adding up to 1; or
+            those of a network with several heads, float32 [N, heads, 7], where all zeros leave
+            an image out of that head's loss. The heads' losses are added.
         recipe: How to train.
         device: Where to train.
         seed: Of batches and augmentation (the caller seeds the model's weights).
-        class_weights: float32 [7], weight of each class in the loss.
+        class_weights: float32 [7] or [heads, 7], weight of each class in the loss.
         sample_weights: float32 [N]; each epoch draws N images in proportion to them, with
             replacement, and without them takes each image once.
-        prior_logits: float32 [7], added to the logits in the loss alone: the classes' log
-            priors make the network ignore how frequent each is (Menon et al. 2021,
+        prior_logits: float32 [7] or [heads, 7], added to the logits in the loss alone: the log
+            priors make the network ignore how frequent each class is (Menon et al. 2021,
             https://arxiv.org/abs/2007.07314).
 
     Raises:
@@ -55,7 +58,7 @@ class Trainer(Generic[Network]):
         self,
         model: Network,
         faces: NDArray[np.uint8],
-        targets: NDArray[np.int64] | NDArray[np.float32],
+        targets: Targets,
         recipe: Recipe,
         device: torch.device,
         seed: int,
@@ -79,7 +82,9 @@ class Trainer(Generic[Network]):
         self._ema = WeightAverage(self.model, self.average, recipe.ema)
         self._optimizers = build(self.model, recipe)
         self._faces = to_device(faces, device)
-        self._targets = torch.from_numpy(np.ascontiguousarray(targets)).to(device)
+        by_head = _by_head(torch.from_numpy(np.ascontiguousarray(targets)))
+        self._labels = by_head[:, 0].argmax(1).to(device)
+        self._targets = smoothed(by_head, recipe.label_smoothing).to(device)
         self._class_weights = _tensor(class_weights, device)
         self._sample_weights = _tensor(sample_weights, torch.device("cpu"))
         self._prior_logits = _tensor(prior_logits, device)
@@ -120,7 +125,7 @@ class Trainer(Generic[Network]):
             faces = faces.contiguous(memory_format=memory_format(self.device))
             with autocast(self.device):
                 logits = self._forward(faces)
-            logits = logits.float()
+            logits = logits.float().view(targets.shape)
             loss = self._loss(logits, targets) / len(batch)
             # DDP takes the mean over the processes, and each has only its own share's sum
             (loss * self._ranks.world).backward()  # type: ignore[no-untyped-call]
@@ -129,8 +134,9 @@ class Trainer(Generic[Network]):
             )
             self._ema.update()
             with torch.no_grad():
-                hard = targets if targets.ndim == 1 else targets.argmax(1)
-                self.margins.index_add_(0, batch[mine].to(self.device), label_margin(logits, hard))
+                images = batch[mine].to(self.device)
+                margins = label_margin(logits[:, 0], self._labels[images])
+                self.margins.index_add_(0, images, margins)
                 total += loss
             on_batch(len(batch))
         self.epochs_done += 1
@@ -146,7 +152,8 @@ class Trainer(Generic[Network]):
     def _drawn(
         self, batch: Tensor, mine: slice, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """This process's share of a batch, augmented: float32 [B, 1, side, side], targets.
+        """This process's share of a batch, augmented: float32 [B, 1, side, side], and its
+        targets, float32 [B, heads, 7].
 
         Everything random is drawn for the whole batch.
         """
@@ -163,7 +170,7 @@ class Trainer(Generic[Network]):
             share, partners = augment.random_pairs(n, recipe.mixup, generator)
             others = batch[partners][mine].to(self.device)
             faces = share * faces + (1 - share) * standardise(self._faces[others])
-            targets = share * soft(targets) + (1 - share) * soft(self._targets[others])
+            targets = share * targets + (1 - share) * self._targets[others]
         faces = augment.warp(faces, maps, recipe.side(self.epochs_done))
         if how.cutout:
             middles = augment.random_corners(n, generator)[mine]
@@ -171,16 +178,12 @@ class Trainer(Generic[Network]):
         return faces, targets
 
     def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Sum of the cross-entropies, in nats."""
+        """Sum of the cross-entropies, in nats, of float32 [B, heads, 7] each."""
         if self._prior_logits is not None:
             logits = logits + self._prior_logits
-        return F.cross_entropy(
-            logits,
-            targets,
-            weight=self._class_weights,
-            label_smoothing=self.recipe.label_smoothing,
-            reduction="sum",
-        )
+        if self._class_weights is not None:
+            targets = targets * self._class_weights
+        return -(targets * logits.log_softmax(2)).sum()
 
     def state_dict(self) -> dict[str, Any]:
         """All that `load_state_dict` needs to go on; plain tensors and numbers."""
@@ -220,9 +223,27 @@ def _tensor(values: NDArray[np.float32] | None, device: torch.device) -> Tensor 
     return torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(device)
 
 
-def soft(targets: Tensor, n_classes: int = 7) -> Tensor:
-    """Targets as float [B, 7], whatever they were."""
-    return F.one_hot(targets, n_classes).float() if targets.ndim == 1 else targets
+def _by_head(targets: Tensor, n_classes: int = 7) -> Tensor:
+    """Targets as float32 [N, heads, 7], whatever they were."""
+    made = F.one_hot(targets, n_classes).float() if targets.ndim == 1 else targets
+    return made if made.ndim == 3 else made.unsqueeze(1)
+
+
+def smoothed(targets: Tensor, share: float) -> Tensor:
+    """Label smoothing towards the shares that the classes have among the targets.
+
+    The usual smoothing goes to uniform shares. It teaches that one image in `7 / share` is of
+    the rarest class, and whatever then makes up for unequal classes (weights, shifted logits,
+    a balanced operating point) takes that for evidence.
+
+    Args:
+        targets: float32 [N, heads, 7]; rows of zeros stay zeros.
+        share: Of each target that is spread, 0..1.
+    """
+    if not share:
+        return targets
+    frequency = targets.sum(0) / targets.sum((0, 2)).clamp_min(1e-9)[:, None]  # [heads, 7]
+    return (1 - share) * targets + share * targets.sum(2, keepdim=True) * frequency
 
 
 def label_margin(logits: Tensor, labels: Tensor) -> Tensor:

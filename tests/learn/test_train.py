@@ -196,9 +196,64 @@ def test_alternating_flips_mirror_each_image_every_other_epoch() -> None:
 
 
 def test_mixup_softens_the_targets() -> None:
-    recipe = dataclasses.replace(RECIPE, mixup=1.0)
+    recipe = dataclasses.replace(RECIPE, mixup=1.0, label_smoothing=0.0)
     made = Trainer(FaceNet(TINY), *two_kinds(), recipe, CPU, 0)
     generator = torch.Generator().manual_seed(0)
     _, targets = made._drawn(torch.arange(96), slice(0, 96), generator)
-    assert targets.sum(1).tolist() == pytest.approx([1.0] * 96)
-    assert ((targets > 0).sum(1) == 2).any()
+    assert targets.shape == (96, 1, 7)
+    assert targets.sum((1, 2)).tolist() == pytest.approx([1.0] * 96)
+    assert ((targets > 0).sum((1, 2)) == 2).any()
+
+
+def test_smoothing_goes_to_the_shares_of_the_classes() -> None:
+    """Nine images of class 0 and one of class 1, and a second head that knows half of them."""
+    first = torch.eye(7)[[0] * 9 + [1]]
+    second = torch.eye(7)[[2] * 10] * (torch.arange(10) % 2 == 0)[:, None]
+    found = train.smoothed(torch.stack([first, second], dim=1), 0.1)
+    assert found[0, 0, :3].tolist() == pytest.approx([0.9 + 0.09, 0.01, 0.0])
+    assert found[9, 0, :3].tolist() == pytest.approx([0.09, 0.9 + 0.01, 0.0])
+    assert found[0, 1].tolist() == pytest.approx([0, 0, 1, 0, 0, 0, 0])
+    assert not found[1, 1].any()
+
+
+def test_smoothing_leaves_the_rare_class_as_rare_as_it_is() -> None:
+    """Uniform smoothing of 0.1 would make one image in 70 of the rarest class."""
+    targets = torch.eye(7)[torch.arange(500).clamp_max(6)][:, None]
+    found = train.smoothed(targets, 0.1)
+    assert found.mean((0, 1)).tolist() == pytest.approx(targets.mean((0, 1)).tolist(), rel=1e-4)
+    assert found[499, 0, 0] == pytest.approx(0.1 / 500)
+
+
+def test_each_head_learns_what_it_is_taught_and_nothing_where_it_is_not() -> None:
+    """One head is taught the labels, the other the reverse on every second image."""
+    faces, labels = two_kinds()
+    targets = np.stack([np.eye(7)[labels], np.eye(7)[1 - labels]], axis=1).astype(np.float32)
+    targets[::4, 1] = targets[1::4, 1] = 0
+    torch.manual_seed(0)
+    config = dataclasses.replace(TINY, n_classes=14)
+    made = Trainer(FaceNet(config), faces, targets, Recipe(epochs=6, batch=16), CPU, 0)
+    train.fit(made)
+    logits, _ = predict(made.average, faces, CPU, side=40)
+    given, votes = logits.reshape(-1, 2, 7).argmax(2).T
+    assert (given == labels).mean() > 0.9
+    assert (votes == 1 - labels).mean() > 0.9
+
+
+def test_a_head_without_targets_is_not_moved() -> None:
+    faces, labels = two_kinds()
+    targets = np.zeros((96, 2, 7), np.float32)
+    targets[:, 0] = np.eye(7)[labels]
+    config = dataclasses.replace(TINY, n_classes=14)
+    model = FaceNet(config)
+    before = model.head.weight[7:].detach().clone()
+    recipe = Recipe(epochs=1, batch=16, weight_decay=0.0)
+    made = Trainer(model, faces, targets, recipe, CPU, 0)
+    made.run_epoch()
+    assert torch.equal(made.model.head.weight[7:], before)
+
+
+def test_dropout_acts_while_training_alone() -> None:
+    model = FaceNet(dataclasses.replace(TINY, dropout=0.5))
+    faces = torch.randn(4, 1, 24, 24)
+    assert not torch.equal(model.train()(faces), model(faces))
+    assert torch.equal(model.eval()(faces), model(faces))
