@@ -208,6 +208,22 @@ class Table:
         """A list of different texts, none empty."""
         return self._get(key, default, "a list of names, each once", _are_names)
 
+    def numbers(self, key: str, low: float, high: float, default: Any = _REQUIRED) -> Any:
+        """A list of numbers from `low` to `high`; it may be empty."""
+        return self._get(
+            key, default, f"a list of numbers from {low:g} to {high:g}",
+            lambda value: isinstance(value, list)
+            and all(type(item) in (int, float) and low <= item <= high for item in value),
+        )  # fmt: skip
+
+    def tables(self, key: str, default: Any = _REQUIRED) -> Any:
+        """A list of objects, one or more."""
+        return self._get(
+            key, default, "a list of objects",
+            lambda value: isinstance(value, list) and len(value) > 0
+            and all(isinstance(item, dict) for item in value),
+        )  # fmt: skip
+
     def _get(self, key: str, default: Any, kind: str, fits: Callable[[Any], bool]) -> Any:
         name = f"{self._name}.{key}" if self._name else key
         if key not in self.value:

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
+
+from fercurate.infer.heads import softmax
 
 _WIDEST = 10.0
 """Temperatures from a tenth to ten are tried."""
@@ -16,7 +18,9 @@ N_BINS = 15
 """Of the calibration error; the usual number since Guo et al. 2017."""
 
 
-def fit_temperature(logits: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]) -> float:
+def fit_temperature(
+    logits: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]] | NDArray[np.floating[Any]]
+) -> float:
     """The temperature that makes labels likeliest (Guo et al. 2017, arxiv.org/abs/1706.04599).
 
     Fit it on images that neither training nor the choice of the epoch looked at where there
@@ -24,7 +28,7 @@ def fit_temperature(logits: NDArray[np.floating[Any]], labels: NDArray[np.intege
 
     Args:
         logits: float [n, 7], of the untempered model.
-        labels: int [n], 0..6.
+        labels: int [n], 0..6; or soft labels, float [n, 7], rows adding up to 1.
 
     Returns:
         Above 1 where the model is too sure, below where it is not sure enough; 0.1 to 10.
@@ -35,11 +39,11 @@ def fit_temperature(logits: NDArray[np.floating[Any]], labels: NDArray[np.intege
     if not len(logits) or len(logits) != len(labels):
         raise ValueError(f"{len(logits)} logits and {len(labels)} labels")
     scores = np.asarray(logits, np.float64)
-    rows = np.arange(len(labels))
+    soft = labels if labels.ndim == 2 else np.eye(scores.shape[1])[labels]
 
     def loss(log_temperature: float) -> float:
         logs = log_softmax(scores / np.exp(log_temperature), axis=1)
-        return -float(logs[rows, labels].mean())
+        return -float((soft * logs).sum(axis=1).mean())
 
     bound = float(np.log(_WIDEST))
     found = minimize_scalar(loss, bounds=(-bound, bound), method="bounded")
@@ -48,7 +52,7 @@ def fit_temperature(logits: NDArray[np.floating[Any]], labels: NDArray[np.intege
 
 def tempered(logits: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float32]:
     """Probabilities float32 [n, 7] of logits [n, 7] at a temperature above 0."""
-    return np.asarray(softmax(np.asarray(logits, np.float64) / temperature, axis=1), np.float32)
+    return softmax(np.asarray(logits, np.float64) / temperature).astype(np.float32)
 
 
 def ece(

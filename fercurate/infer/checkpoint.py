@@ -31,7 +31,7 @@ def save_model(path: Path, model: nn.Module, info: ModelInfo) -> None:
 
     Args:
         path: A `.safetensors` file; replaced in one step.
-        model: As `learn.zoo.create(info.architecture)` makes it.
+        model: As `learn.zoo.create(info.architecture)` makes it, with the heads of `info`.
         info: Goes into the header.
 
     Raises:
@@ -51,7 +51,7 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[nn.Modul
     tensors, header = _load(path, _MODEL)
     info = ModelInfo.from_json(header.get("info", ""), path)
     try:
-        model = zoo.create(info.architecture, len(info.classes))
+        model = zoo.create(info.architecture, len(info.classes), n_heads=len(info.heads))
         model.load_state_dict(tensors)
     except (ValueError, RuntimeError) as error:
         reason = first_line(error).rstrip(".:")

@@ -20,7 +20,8 @@ METADATA = "fercurate"
 """Key of the model's information in an ONNX file's metadata."""
 
 FACES, PROBABILITIES, LOGITS = "faces", "probabilities", "logits"
-"""Names of the input and the outputs of an ONNX model."""
+"""Names of the input and the outputs of an ONNX model; the outputs are those of the head that
+answers by default. Where there are several heads, `logits_outputs` names those of each."""
 
 PACKAGED = Path(__file__).parent / "models" / "fer.onnx"
 """The model that comes with the package."""
@@ -30,17 +31,24 @@ BATCH = 32
 
 
 class Classifier(Protocol):
-    """Classifies faces, wherever its model came from."""
+    """Classifies faces, wherever its model came from.
+
+    `ModelInfo.point` makes probabilities of its logits.
+    """
 
     @property
     def info(self) -> ModelInfo:
         """What its file says about the model."""
 
-    def probabilities(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """float32 [N, classes], rows adding up to 1, of uint8 [N, 48, 48]."""
-
     def logits(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """float32 [N, classes], before the temperature, of uint8 [N, 48, 48]."""
+        """float32 [N, heads, classes], before any temperature, of uint8 [N, 48, 48]."""
+
+
+def logits_outputs(info: ModelInfo) -> list[str]:
+    """Names of the outputs that hold the logits of each head, in the model's order."""
+    if len(info.heads) == 1:
+        return [LOGITS]
+    return [f"{LOGITS}_{head.name}" for head in info.heads]
 
 
 class OnnxClassifier:
@@ -67,9 +75,11 @@ class OnnxClassifier:
             )
         self._info = ModelInfo.from_json(described, path)
         wanted = {FACES: [FACE_SIDE, FACE_SIDE]}
-        wanted |= {name: [len(self._info.classes)] for name in (PROBABILITIES, LOGITS)}
+        outputs = {PROBABILITIES, LOGITS, *logits_outputs(self._info)}
+        wanted |= {name: [len(self._info.classes)] for name in sorted(outputs)}
         for name, shape in wanted.items():
-            found = (taken | given)[name].shape
+            put = (taken | given).get(name)
+            found = [] if put is None else put.shape
             if found[1:] != shape:
                 raise InputError(
                     f"{path} does not fit what it says of itself: {name} is {found[1:]} a face, "
@@ -81,18 +91,13 @@ class OnnxClassifier:
     def info(self) -> ModelInfo:
         return self._info
 
-    def probabilities(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return self._run(PROBABILITIES, faces)
-
     def logits(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return self._run(LOGITS, faces)
-
-    def _run(self, output: str, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
         check_faces(faces)
-        found = [np.empty((0, len(self._info.classes)), np.float32)]
+        outputs = logits_outputs(self._info)
+        found = [np.empty((0, len(outputs), len(self._info.classes)), np.float32)]
         for start in range(0, len(faces), BATCH):
             batch = np.ascontiguousarray(faces[start : start + BATCH])
-            found.append(self._session.run([output], {FACES: batch})[0])
+            found.append(np.stack(self._session.run(outputs, {FACES: batch}), axis=1))
         return np.concatenate(found)
 
 

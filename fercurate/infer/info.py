@@ -10,16 +10,15 @@ from typing import Any
 
 from fercurate.detect.framing import BOX_CENTRE, BOX_SIDE
 from fercurate.errors import InputError
+from fercurate.infer.heads import TEMPERATURES, Head, OperatingPoint
 from fercurate.labels import CLASSES, FACE_SIDE
 from fercurate.strict import Table, parse_json
 
 SIDES = (8, 512)
 """Smallest and largest side that a network may see."""
 
-TEMPERATURES = (0.01, 100.0)
-"""Ten times what `calibrate.fit_temperature` may find, and a tenth of it."""
-
 MOST_CLASSES = 1000
+MOST_HEADS = 10
 
 
 def crop_geometry() -> dict[str, Any]:
@@ -49,32 +48,66 @@ class ModelInfo:
         classes: Name of each output, in order.
         side: Pixels that the network sees, 8 to 512; a face of 48 is resampled to it.
         mirrored: Whether the logits are the mean over a face and its mirror image.
-        temperature: Logits are divided by it before the softmax, 0.01 to 100.
-        threshold: Probability of the likeliest class below which the answer is "unclear", 0..1.
+        heads: The network's last layers, in the order of its logits.
+        answers_as: Name of the head that answers where none is named; empty for the last one.
         crop: How a face is framed; see `crop_geometry`.
         provenance: What it was trained on and how: dataset, manifest hash, labels, recipe,
             seed, epochs, code version, date, metrics.
 
     Raises:
-        ValueError: a number is out of its range.
+        ValueError: a number is out of its range, or the heads do not fit.
     """
 
     architecture: str
     classes: tuple[str, ...] = CLASSES
     side: int = FACE_SIDE
     mirrored: bool = True
-    temperature: float = 1.0
-    threshold: float = 0.0
+    heads: tuple[Head, ...] = (Head("given"),)
+    answers_as: str = ""
     crop: Mapping[str, Any] = field(default_factory=crop_geometry)
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not TEMPERATURES[0] <= self.temperature <= TEMPERATURES[1]:
-            raise ValueError(f"temperature is {self.temperature}")
-        if not 0 <= self.threshold <= 1:
-            raise ValueError(f"threshold is {self.threshold}")
         if not SIDES[0] <= self.side <= SIDES[1] or not 0 < len(self.classes) <= MOST_CLASSES:
             raise ValueError(f"side is {self.side}, {len(self.classes)} classes")
+        names = [head.name for head in self.heads]
+        if not 0 < len(set(names)) == len(names) <= MOST_HEADS:
+            raise ValueError(f"heads are {', '.join(names)}")
+        if any(head.prior and len(head.prior) != len(self.classes) for head in self.heads):
+            raise ValueError(f"a head has other class shares than for {len(self.classes)} classes")
+        if not self.answers_as:
+            object.__setattr__(self, "answers_as", names[-1])
+        if self.answers_as not in names:
+            raise ValueError(f"it answers as {self.answers_as}, which is none of its heads")
+
+    def point(
+        self, head: str | None = None, balance: float | None = None, threshold: float | None = None
+    ) -> OperatingPoint:
+        """How to answer, where nothing is named as the model's file says.
+
+        Args:
+            head: Name of a head.
+            balance, threshold: See `OperatingPoint`, 0..1.
+
+        Raises:
+            InputError: there is no such head, or a number is out of its range.
+        """
+        names = [each.name for each in self.heads]
+        name = self.answers_as if head is None else head
+        if name not in names:
+            has = "labels" if len(names) == 1 else "heads"
+            raise InputError(
+                f"This model does not answer as {name}: its {has} are {', '.join(names)}.",
+                f"Give --as {names[-1]}, or leave it out.",
+            )
+        place = names.index(name)
+        chosen = self.heads[place]
+        return OperatingPoint(
+            chosen,
+            place,
+            chosen.balance if balance is None else balance,
+            chosen.threshold if threshold is None else threshold,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Every field as JSON knows it."""
@@ -82,6 +115,7 @@ class ModelInfo:
         return {
             **made,
             "classes": list(self.classes),
+            "heads": [head.as_dict() for head in self.heads],
             "crop": dict(self.crop),
             "provenance": dict(self.provenance),
         }
@@ -93,6 +127,8 @@ class ModelInfo:
     def from_dict(cls, values: Mapping[str, Any]) -> ModelInfo:
         """The reverse of `as_dict`; fields that a later version added are ignored.
 
+        A file of a version before heads has one, with the file's temperature and threshold.
+
         Raises:
             ValueError: a field is missing, or of the wrong type or range.
         """
@@ -102,8 +138,8 @@ class ModelInfo:
             classes=tuple(stored.texts("classes")),
             side=stored.whole("side", *SIDES),
             mirrored=stored.flag("mirrored"),
-            temperature=stored.number("temperature", *TEMPERATURES),
-            threshold=stored.number("threshold", 0, 1),
+            heads=_heads(stored),
+            answers_as=stored.text("answers_as", ""),
             crop=stored.table("crop"),
             provenance=stored.table("provenance"),
         )
@@ -126,3 +162,14 @@ class ModelInfo:
                 f"What {where} says about its model cannot be read: {error}.",
                 "Export the model again: fercurate export-model --run RUN --to FILE",
             ) from error
+
+
+def _heads(stored: Table) -> tuple[Head, ...]:
+    if "heads" in stored.value:
+        return tuple(Head.from_dict(values) for values in stored.tables("heads"))
+    only = Head(
+        name=Table(stored.table("provenance")).text("labels", "given"),
+        temperature=stored.number("temperature", *TEMPERATURES),
+        threshold=stored.number("threshold", 0, 1),
+    )
+    return (only,)

@@ -19,7 +19,14 @@ from torch import Tensor, nn
 
 from fercurate.errors import FercurateError, first_line
 from fercurate.files import replacing
-from fercurate.infer.classifier import FACES, LOGITS, METADATA, PROBABILITIES, OnnxClassifier
+from fercurate.infer.classifier import (
+    FACES,
+    LOGITS,
+    METADATA,
+    PROBABILITIES,
+    OnnxClassifier,
+    logits_outputs,
+)
 from fercurate.infer.info import ModelInfo
 from fercurate.labels import FACE_SIDE
 from fercurate.learn.models import standardise
@@ -34,24 +41,29 @@ class Whole(nn.Module):
     """A network with all that comes before and after it.
 
     Args:
-        model: Standardised float32 [B, 1, side, side] to logits float32 [B, classes].
-        info: Side, mirroring and temperature.
+        model: Standardised float32 [B, 1, side, side] to logits float32 [B, heads * classes].
+        info: Side, mirroring and heads.
 
-    Shapes: uint8 [N, 48, 48] to probabilities and logits, float32 [N, classes]; the logits are
-    those before the temperature.
+    Shapes: uint8 [N, 48, 48] to probabilities and logits of the head that answers by default,
+    then, where there are several, to the logits of each; float32 [N, classes] all. The logits
+    are those before the temperature.
     """
 
     def __init__(self, model: nn.Module, info: ModelInfo) -> None:
         super().__init__()
         self.model = model
         self.mirrored = info.mirrored
-        self.temperature = info.temperature
+        self.heads = (len(info.heads), len(info.classes))
+        self.point = info.point()
+        self.shift: Tensor | None
+        shift = np.log(self.point.head.prior) if self.point.balance else None
+        self.register_buffer("shift", None if shift is None else torch.from_numpy(shift).float())
         self.resampling: Tensor | None
         self.register_buffer(
             "resampling", None if info.side == FACE_SIDE else resampling(FACE_SIDE, info.side)
         )
 
-    def forward(self, faces: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, faces: Tensor) -> tuple[Tensor, ...]:
         seen = standardise(faces.unsqueeze(1))
         if self.resampling is not None:
             seen = self.resampling @ seen @ self.resampling.T
@@ -60,7 +72,13 @@ class Whole(nn.Module):
             logits = logits.unflatten(0, (2, -1)).mean(0)
         else:
             logits = self.model(seen)
-        return torch.softmax(logits / self.temperature, dim=1), logits
+        by_head = logits.unflatten(1, self.heads).unbind(1)
+        answering = by_head[self.point.place]
+        scores = answering / self.point.head.temperature
+        if self.shift is not None:
+            scores = scores - self.point.balance * self.shift
+        each = by_head if len(by_head) > 1 else ()
+        return torch.softmax(scores, dim=1), answering, *each
 
 
 def resampling(old: int, new: int) -> Tensor:
@@ -80,9 +98,10 @@ def resampling(old: int, new: int) -> Tensor:
 def export(model: nn.Module, info: ModelInfo, path: Path) -> None:
     """Write a model as one ONNX file.
 
-    The graph takes `faces`, uint8 [N, 48, 48], and gives `probabilities` (with the temperature)
-    and `logits` (without), float32 [N, classes]. `info` is in its metadata, as JSON under
-    "fercurate".
+    The graph takes `faces`, uint8 [N, 48, 48], and gives `probabilities` (with temperature and
+    balance) and `logits` (without) of the head that answers by default; where there are several,
+    `logits_<head>` of each as well; float32 [N, classes]. `info` is in its metadata, as JSON
+    under "fercurate": the heads, their class shares and temperatures.
 
     Args:
         model: As `checkpoint.load_model` gives it; not changed.
@@ -98,7 +117,7 @@ def export(model: nn.Module, info: ModelInfo, path: Path) -> None:
         with _hushed():
             program = torch.onnx.export(
                 whole, (example,), dynamo=True, opset_version=OPSET,
-                input_names=[FACES], output_names=[PROBABILITIES, LOGITS],
+                input_names=[FACES], output_names=_outputs(info),
                 dynamic_shapes={"faces": {0: torch.export.Dim("N")}}, external_data=False,
             )  # fmt: skip
     except Exception as error:  # the exporter lets through whatever the network raises
@@ -112,14 +131,22 @@ def export(model: nn.Module, info: ModelInfo, path: Path) -> None:
     write(describe(program.model_proto, info), path)
 
 
+def _outputs(info: ModelInfo) -> list[str]:
+    return list(dict.fromkeys([PROBABILITIES, LOGITS, *logits_outputs(info)]))
+
+
 def difference(model: nn.Module, info: ModelInfo, path: Path) -> float:
-    """Largest difference of a probability between torch and the ONNX file, on random faces."""
+    """Largest difference of a probability, whichever head answers, between torch and the ONNX
+    file, on random faces."""
     faces = random_faces(64)
     whole = Whole(copy.deepcopy(model).cpu().float(), info).eval()
     with torch.inference_mode():
-        probabilities, _ = whole(torch.from_numpy(faces))
-    by_onnx = OnnxClassifier(path).probabilities(faces)
-    return float(np.abs(by_onnx - probabilities.numpy()).max())
+        _, *logits = whole(torch.from_numpy(faces))
+    by_torch = np.stack(logits[-len(info.heads) :], axis=1)
+    by_onnx = OnnxClassifier(path).logits(faces)
+    points = [info.point(head.name) for head in info.heads]
+    apart = [np.abs(p.probabilities(by_onnx) - p.probabilities(by_torch)).max() for p in points]
+    return float(max(apart))
 
 
 def random_faces(n: int) -> NDArray[np.uint8]:
@@ -145,7 +172,7 @@ def describe(graph: onnx.ModelProto, info: ModelInfo) -> onnx.ModelProto:
     graph.producer_name = "fercurate"
     graph.doc_string = graph.graph.doc_string = (
         f"Facial expression, {info.architecture}. {FACES}: uint8 [N, {FACE_SIDE}, {FACE_SIDE}], "
-        f"grey faces framed as FER2013's. {PROBABILITIES}, {LOGITS}: float32 "
+        f"grey faces framed as FER2013's. {', '.join(_outputs(info))}: float32 "
         f"[N, {len(info.classes)}], in the order {', '.join(info.classes)}. "
         f"The metadata under {METADATA!r} say the rest."
     )

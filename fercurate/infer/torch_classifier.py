@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 
 from fercurate.errors import InputError
-from fercurate.infer.calibrate import tempered
 from fercurate.infer.checkpoint import load_model
 from fercurate.infer.classifier import check_faces
 from fercurate.infer.info import ModelInfo
@@ -43,13 +42,14 @@ class TorchClassifier:
     def info(self) -> ModelInfo:
         return self._info
 
-    def probabilities(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return tempered(self.logits(faces), self._info.temperature)
-
     def logits(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
         check_faces(faces)
         info = self._info
-        return logits_of(self._model, faces, self._device, info.side, info.mirrored)
+        shape = (len(faces), len(info.heads), len(info.classes))
+        if not len(faces):
+            return np.empty(shape, np.float32)
+        side_by_side = logits_of(self._model, faces, self._device, info.side, info.mirrored)
+        return side_by_side.reshape(shape)
 
 
 def best_of(path: Path) -> Path:

@@ -58,18 +58,18 @@ def logits_of(
     mirrored: bool = True,
     on_batch: Callable[[int], None] = lambda images: None,
 ) -> NDArray[np.float32]:
-    """Logits of each face: float32 [N, 7].
+    """Logits of each face: float32 [N, logits], those of all heads side by side.
 
     Args:
         model: From standardised faces to logits, in evaluation mode afterwards.
-        faces: uint8 [N, 48, 48].
+        faces: uint8 [N, 48, 48], one at least.
         device: Where the model is.
         side: Resolution to predict at, pixels.
         mirrored: Take the mean over a face and its mirror image; twice the time.
         on_batch: Called after each batch with the number of images in it.
     """
     model.eval()
-    found = [np.empty((0, 7), np.float32)]
+    found = []
     for batch in _batches(faces, device, side):
         with autocast(device):
             logits = model(batch).float()

@@ -10,15 +10,25 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from fercurate.infer.classifier import Classifier
+from fercurate.infer.heads import Head
 from fercurate.infer.info import ModelInfo
 from fercurate.learn import zoo
 from fercurate.samples.stage import compose
 
+PRIOR = (0.1, 0.01, 0.02, 0.27, 0.15, 0.1, 0.35)
 
-def a_model(architecture: str = "facenet", seed: int = 0) -> nn.Module:
+TWO = (
+    Head("given", (1 / 7,) * 7, temperature=1.3),
+    Head("votes", PRIOR, temperature=0.9, threshold=0.4, balance=0.25),
+)
+"""The heads of a model that learned two kinds of labels."""
+
+
+def a_model(architecture: str = "facenet", seed: int = 0, n_heads: int = 1) -> nn.Module:
     """Random weights; the last layer's are large, so that probabilities differ."""
     torch.manual_seed(seed)
-    model = zoo.create(architecture).eval()
+    model = zoo.create(architecture, n_heads=n_heads).eval()
     last = [m for m in model.modules() if isinstance(m, nn.Linear)][-1]
     with torch.no_grad():
         last.weight.mul_(30)
@@ -30,8 +40,16 @@ def a_model(architecture: str = "facenet", seed: int = 0) -> nn.Module:
 
 
 def an_info(**changes: Any) -> ModelInfo:
-    settings = {"side": 40, "temperature": 1.3, "threshold": 0.4, "provenance": {"seed": 0}}
+    heads = (Head("given", PRIOR, temperature=1.3, threshold=0.4),)
+    settings = {"side": 40, "heads": heads, "provenance": {"seed": 0}}
     return ModelInfo(**{"architecture": "facenet", **settings, **changes})
+
+
+def probabilities(
+    classifier: Classifier, faces: NDArray[np.uint8], head: str | None = None
+) -> NDArray[np.float32]:
+    """What a classifier answers as one of its heads, by default the one that its file names."""
+    return classifier.info.point(head).probabilities(classifier.logits(faces))
 
 
 def random_faces(n: int = 37) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from fercurate.errors import FercurateError, InputError
 from fercurate.infer.checkpoint import load_model, load_state, save_model, save_state
+from fercurate.infer.heads import Head
 from fercurate.infer.info import ModelInfo
 from fercurate.learn import zoo
 
@@ -92,7 +93,8 @@ def test_what_is_no_number_is_refused(tmp_path: Path, value: object) -> None:
 def test_a_model_comes_back_with_its_information(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = zoo.create("facenet").eval()
-    info = ModelInfo("facenet", side=40, temperature=1.3, provenance={"seed": 4, "on": "clean"})
+    head = Head("corrected", temperature=1.3)
+    info = ModelInfo("facenet", side=40, heads=(head,), provenance={"seed": 4, "on": "clean"})
     save_model(tmp_path / "m.safetensors", model, info)
     loaded, found = load_model(tmp_path / "m.safetensors")
     faces = torch.randn(3, 1, 40, 40)

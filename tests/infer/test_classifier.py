@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import subprocess
 import sys
@@ -10,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from infer_cases import a_model, an_info, random_faces
+from infer_cases import a_model, an_info, probabilities, random_faces
 
 from fercurate.errors import FercurateError, InputError
 from fercurate.infer import classifier, onnx_export
 from fercurate.infer.checkpoint import save_model
 from fercurate.infer.classifier import OnnxClassifier, open_classifier
+from fercurate.infer.heads import Head
 from fercurate.infer.torch_classifier import TorchClassifier
 from fercurate.seal import KEY, is_sealed
 
@@ -35,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_a_file_or_a_run_opens(folder: Path, name: str, kind: type) -> None:
     opened = open_classifier(folder / name, "cpu")
-    found = opened.probabilities(random_faces())
+    found = probabilities(opened, random_faces())
     assert isinstance(opened, kind)
     assert opened.info == an_info()
     assert found.shape == (37, 7)
@@ -45,7 +47,7 @@ def test_a_file_or_a_run_opens(folder: Path, name: str, kind: type) -> None:
 
 def test_torch_and_onnx_name_the_same_classes(folder: Path) -> None:
     by_torch, by_onnx = (
-        open_classifier(folder / n, "cpu").probabilities(random_faces(200))
+        probabilities(open_classifier(folder / n, "cpu"), random_faces(200))
         for n in ("best.safetensors", "m.onnx")
     )
     assert (by_torch.argmax(1) == by_onnx.argmax(1)).mean() > 0.97  # torch may use bfloat16
@@ -55,7 +57,7 @@ def test_torch_and_onnx_name_the_same_classes(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["m.onnx", "best.safetensors"])
 def test_no_face_gives_no_probability(folder: Path, name: str) -> None:
     opened = open_classifier(folder / name, "cpu")
-    assert opened.probabilities(random_faces(0)).shape == (0, 7)
+    assert probabilities(opened, random_faces(0)).shape == (0, 7)
 
 
 @pytest.mark.parametrize("name", ["m.onnx", "best.safetensors"])
@@ -64,7 +66,7 @@ def test_no_face_gives_no_probability(folder: Path, name: str) -> None:
 )
 def test_other_arrays_are_refused(folder: Path, name: str, faces: np.ndarray) -> None:
     with pytest.raises(ValueError, match="not uint8"):
-        open_classifier(folder / name, "cpu").probabilities(faces)
+        open_classifier(folder / name, "cpu").logits(faces)
 
 
 def test_without_a_packaged_model_it_says_what_to_do(
@@ -120,7 +122,7 @@ def test_an_onnx_model_needs_no_torch(folder: Path) -> None:
         "import sys, numpy; from pathlib import Path\n"
         "from fercurate.infer.classifier import open_classifier\n"
         f"c = open_classifier(Path({str(folder / 'm.onnx')!r}))\n"
-        "c.probabilities(numpy.zeros((1, 48, 48), numpy.uint8))\n"
+        "c.info.point().probabilities(c.logits(numpy.zeros((1, 48, 48), numpy.uint8)))\n"
         "print(sorted({'torch', 'onnx', 'scipy', 'pandas', 'sklearn'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -169,6 +171,19 @@ def test_a_model_of_an_older_version_is_read(folder: Path, tmp_path: Path) -> No
     assert opened.info == an_info()
 
 
+def test_a_model_of_a_version_before_heads_answers_as_it_did(folder: Path, tmp_path: Path) -> None:
+    said = an_info().as_dict()
+    del said["heads"], said["answers_as"]
+    said |= {"temperature": 1.3, "threshold": 0.4, "provenance": {"labels": "votes"}}
+    path = with_metadata(folder, tmp_path / "m.onnx", fercurate=json.dumps(said).encode())
+    opened = open_classifier(path, "cpu", 1)
+    assert opened.info.heads == (Head("votes", temperature=1.3, threshold=0.4),)
+    new = open_classifier(folder / "m.onnx", "cpu", 1)
+    assert np.array_equal(probabilities(opened, random_faces()), probabilities(new, random_faces()))
+    with pytest.raises(InputError, match="does not say how frequent each class was"):
+        opened.info.point(balance=0.5)
+
+
 @pytest.mark.parametrize(
     "text",
     [b"", b"{", b"\xff\xfe{}", b"[" * 300, b"NaN", an_info(side=40).as_json().replace(
@@ -182,7 +197,7 @@ def test_metadata_that_make_no_sense_are_refused(folder: Path, tmp_path: Path, t
 
 
 def test_more_classes_than_the_model_answers_for_are_refused(folder: Path, tmp_path: Path) -> None:
-    said = an_info().as_json().replace(', "neutral"]', "]").encode()
+    said = an_info(heads=(Head("given"),)).as_json().replace(', "neutral"]', "]").encode()
     path = with_metadata(folder, tmp_path / "six.onnx", fercurate=said)
     with pytest.raises(InputError, match="does not fit what it says of itself"):
         open_classifier(path, "cpu", 1)

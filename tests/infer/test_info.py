@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from infer_cases import TWO
 
 from fercurate.detect.framing import BOX_SIDE
 from fercurate.errors import InputError
@@ -14,8 +15,15 @@ from fercurate.infer.info import ModelInfo
 from fercurate.labels import CLASSES
 
 FULL = ModelInfo(
-    "vit", side=40, mirrored=False, temperature=0.8, threshold=0.4, provenance={"seed": 3}
+    "vit", side=40, mirrored=False, heads=TWO, answers_as="given", provenance={"seed": 3}
 )
+
+
+def with_head(**changes: object) -> str:
+    """`FULL` as JSON with something else said of its second head."""
+    said = FULL.as_dict()
+    said["heads"][1] |= changes
+    return json.dumps(said)
 
 
 def test_it_goes_through_json_unchanged() -> None:
@@ -40,9 +48,19 @@ def test_what_a_later_version_added_is_ignored() -> None:
         "",
         "[]",
         "{}",
-        json.dumps({**FULL.as_dict(), "temperature": 0}),
-        json.dumps({**FULL.as_dict(), "temperature": float("nan")}),
-        json.dumps({**FULL.as_dict(), "threshold": 1.5}),
+        with_head(temperature=0),
+        with_head(temperature=float("nan")),
+        with_head(threshold=1.5),
+        with_head(balance=2),
+        with_head(prior=[]),  # and a balance
+        with_head(prior=[0.5, 0.5]),
+        with_head(prior=[0.2] * 7),
+        with_head(prior=[0, 0.5, 0.5, 0, 0, 0, 0]),
+        with_head(prior="abc"),
+        with_head(name="given"),
+        json.dumps({**FULL.as_dict(), "heads": []}),
+        json.dumps({**FULL.as_dict(), "heads": {}}),
+        json.dumps({**FULL.as_dict(), "answers_as": "corrected"}),
         json.dumps({**FULL.as_dict(), "classes": []}),
         json.dumps({**FULL.as_dict(), "classes": None}),
         json.dumps({**FULL.as_dict(), "classes": "abc"}),
@@ -56,9 +74,9 @@ def test_what_a_later_version_added_is_ignored() -> None:
         json.dumps({**FULL.as_dict(), "mirrored": "false"}),
         json.dumps({**FULL.as_dict(), "mirrored": None}),
         FULL.as_json().replace('"mirrored": false', '"mirrored": ' + "[" * 9000),
-        json.dumps({**FULL.as_dict(), "temperature": 1e-300}),
-        json.dumps({**FULL.as_dict(), "temperature": 10**400}),
-        json.dumps({**FULL.as_dict(), "threshold": True}),
+        with_head(temperature=1e-300),
+        with_head(temperature=10**400),
+        with_head(threshold=True),
         json.dumps({**FULL.as_dict(), "crop": []}),
         json.dumps({**FULL.as_dict(), "provenance": {"dataset": "\ud800"}}),
         json.dumps({**FULL.as_dict(), "architecture": 3}),

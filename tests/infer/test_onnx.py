@@ -10,13 +10,12 @@ import onnx
 import pytest
 import torch
 import torch.nn.functional as F
-from infer_cases import a_model, an_info, random_faces, sample_faces
+from infer_cases import TWO, a_model, an_info, probabilities, random_faces, sample_faces
 from numpy.typing import NDArray
 from torch import nn
 
 from fercurate.errors import FercurateError
 from fercurate.infer import onnx_export
-from fercurate.infer.calibrate import tempered
 from fercurate.infer.classifier import OnnxClassifier
 from fercurate.infer.info import ModelInfo
 from fercurate.learn.models import standardise
@@ -29,7 +28,7 @@ def by_torch(model: nn.Module, info: ModelInfo, faces: NDArray[np.uint8]) -> NDA
 
     with unittest.mock.patch("fercurate.learn.device.has_fast_bf16", return_value=False):
         logits = logits_of(model, faces, torch.device("cpu"), info.side, info.mirrored)
-    return tempered(logits, info.temperature)
+    return info.point().probabilities(logits.reshape(len(faces), len(info.heads), -1))
 
 
 @pytest.mark.parametrize(
@@ -51,11 +50,40 @@ def test_onnx_and_torch_agree(tmp_path: Path, architecture: str, side: int, mirr
     for faces in (random_faces(), sample_faces()):
         wanted = by_torch(model, info, faces)
         assert wanted.std() > 0.05  # else anything would agree
-        assert np.abs(classifier.probabilities(faces) - wanted).max() < 1e-4
-    assert np.allclose(
-        tempered(classifier.logits(faces), 1.3), classifier.probabilities(faces), atol=1e-5
-    )
+        assert np.abs(probabilities(classifier, faces) - wanted).max() < 1e-4
+        assert np.abs(outputs_of(path, faces)["probabilities"] - wanted).max() < 1e-4
     assert classifier.info == info
+
+
+def outputs_of(path: Path, faces: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
+    """What a program without fercurate gets of the file, by name of the output."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path)
+    names = [put.name for put in session.get_outputs()]
+    return dict(zip(names, session.run(None, {"faces": faces}), strict=True))
+
+
+def test_every_head_has_its_output_and_the_file_says_what_they_are(tmp_path: Path) -> None:
+    """The default head's balance is in its probabilities: logits / T - 0.25 * log(prior)."""
+    model, path, faces = a_model(n_heads=2), tmp_path / "m.onnx", random_faces()
+    info = an_info(heads=TWO, mirrored=True)
+    onnx_export.export(model, info, path)
+    assert onnx_export.difference(model, info, path) < 1e-4
+    found = outputs_of(path, faces)
+    assert list(found) == ["probabilities", "logits", "logits_given", "logits_votes"]
+    assert np.array_equal(found["logits"], found["logits_votes"])
+    scores = found["logits_votes"] / TWO[1].temperature - 0.25 * np.log(TWO[1].prior)
+    powers = np.exp(scores - scores.max(1, keepdims=True))
+    by_hand = powers / powers.sum(1, keepdims=True)
+    assert np.abs(found["probabilities"] - by_hand).max() < 1e-5
+    opened = OnnxClassifier(path, threads=1)
+    assert np.abs(probabilities(opened, faces) - by_hand).max() < 1e-5
+    assert np.array_equal(opened.logits(faces)[:, 0], found["logits_given"])
+    metadata = json.loads(onnx.load(path).metadata_props[1].value)
+    assert [head["name"] for head in metadata["heads"]] == ["given", "votes"]
+    assert metadata["heads"][1]["prior"] == list(TWO[1].prior)
+    assert metadata["answers_as"] == "votes"
 
 
 def test_resampling_is_torchs_own() -> None:
