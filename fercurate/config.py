@@ -17,7 +17,7 @@ CleanPolicy = Literal["decided", "confident", "strict"]
 CleanSplits = Literal["train", "all"]
 MergeCopies = Literal["soft", "drop"]
 TrainOn = Literal["raw", "clean", "random-control"]
-TrainLabels = Literal["given", "corrected", "votes"]
+TrainLabels = Literal["given", "corrected", "votes", "given+votes", "given+corrected"]
 Balance = Literal["none", "weights", "sampler", "logit-adjust"]
 ScoredSplit = Literal["val", "test"]
 ModelFormat = Literal["onnx", "onnx-int8"]
@@ -149,7 +149,8 @@ class TrainConfig:
     labels: TrainLabels | None = _option(
         None,
         "given (one class), corrected (soft, by clean or audit), votes (FER+'s, where there are "
-        "any); default: corrected on clean, given elsewhere",
+        "any), or two of them for a network with two heads; default: corrected on clean, given "
+        "elsewhere",
     )
     model: str = _option(
         "facenet", "simple, facenet, facenet-large, facenet-xl, plain, vit, or torchvision:NAME"

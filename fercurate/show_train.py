@@ -23,17 +23,21 @@ def trained(space: Workspace, result: TrainResult, *, as_json: bool) -> None:
         print_json({"dataset": space.name, **found})
         return
     out = console()
-    sources = ", ".join(f"{n:,} from {name}" for name, n in result.targets_from.items())
+    each = {
+        head: ", ".join(f"{n:,} from {name}" for name, n in counts.items())
+        for head, counts in result.targets_from.items()
+    }
+    heads = [f"{head} ({text})" if len(each) > 1 else text for head, text in each.items()]
+    sources = "; ".join(heads)
     accuracy = "not known" if result.val_accuracy is None else f"{result.val_accuracy:.1%}"
-    judged = "gold" if result.labels == "votes" else "given"
     balance = "" if result.balance == "none" else f", balance {result.balance}"
     rows: list[list[object]] = [
         ["run", result.run_id],
         ["network", f"{result.model}, seed {result.seed}{balance}"],
         ["trained on", f"{result.n_train:,} images, {result.on}; labels: {sources}"],
         ["epochs", f"{result.epochs}, the best is {result.best_epoch} by {result.chosen_by}"],
-        ["validation accuracy", f"{accuracy} of {result.n_val:,} {judged} labels"],
-        ["temperature", f"{result.temperature:.2f}"],
+        ["validation accuracy", f"{accuracy} of the {result.n_val:,} given labels that chose it"],
+        ["temperature", ", ".join(_temperature(result))],
         ["time", f"{clock(result.seconds)}, {result.images_per_s:,.0f} images/s, {result.device}"],
         ["folder", str(result.folder)],
     ]
@@ -45,3 +49,8 @@ def trained(space: Workspace, result: TrainResult, *, as_json: bool) -> None:
     if result.skipped:
         out.print("Nothing changed since: it was trained already. --force trains it again.")
     print_next(space, f"evaluate --run {result.run_id}")
+
+
+def _temperature(result: TrainResult) -> list[str]:
+    several = len(result.temperature) > 1
+    return [f"{name} {t:.2f}" if several else f"{t:.2f}" for name, t in result.temperature.items()]

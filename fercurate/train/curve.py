@@ -17,8 +17,8 @@ class Epoch:
     Attributes:
         epoch: From 1.
         loss: Mean training loss, nats, with augmentation and label smoothing.
-        val_accuracy: Share of validation images whose label (`Data.val_labels`) the weight
-            average names, 0..1; None without a validation split.
+        val_accuracy: Share of the validation images that choose whose given label the weight
+            average names, 0..1; None without any.
         val_loss: Mean cross-entropy there, nats; None likewise.
         lr: Learning rate at its end.
         seconds: With validation.

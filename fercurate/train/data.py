@@ -14,9 +14,19 @@ from numpy.typing import NDArray
 from fercurate.config import TrainConfig
 from fercurate.errors import InputError
 from fercurate.files import fingerprint, hash_file
+from fercurate.halves import is_choosing
 from fercurate.identity import packed
-from fercurate.labels import CLASSES, INDEX, N_CLASSES
-from fercurate.votes import gold_classes, imported_votes, vote_shares
+from fercurate.labels import INDEX
+from fercurate.train.targets import (
+    Layers,
+    Targets,
+    first_known,
+    known_to,
+    layers_of,
+    one_hot,
+    targets_of,
+)
+from fercurate.votes import gold_classes, imported_votes
 from fercurate.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -28,7 +38,25 @@ MIN_IMAGES = 20
 MIN_VAL = 20
 """Fewer labelled validation images than this choose no epoch."""
 
-Targets = NDArray[np.int64] | NDArray[np.float32]
+HELD_OUT = 0.05
+"""Share of the training images that corrected labels are calibrated on, and not trained on."""
+
+FEWEST_HELD, MOST_HELD = 100, 1000
+
+
+@dataclass(frozen=True)
+class Calibrating:
+    """Images that a head's temperature is fitted on; none of them is trained on.
+
+    Attributes:
+        rows: int64 [n], of the manifest.
+        labels: int64 [n], 0..6, or float32 [n, 7], rows adding up to 1.
+        what: These images, in words.
+    """
+
+    rows: NDArray[np.int64]
+    labels: Targets
+    what: str
 
 
 @dataclass(frozen=True)
@@ -37,13 +65,17 @@ class Data:
 
     Attributes:
         rows: int64 [n], the training images, in the manifest's order.
-        targets: int64 [n], 0..6, where each image has one given label; or float32 [n, 7], rows
-            adding up to 1.
-        labels: given, corrected or votes.
+        targets: int64 [n], 0..6, where each image has one given label; float32 [n, 7], rows
+            adding up to 1; or where several heads learn float32 [n, heads, 7], all zeros where a
+            head has no label of an image.
+        labels: given, corrected or votes, or two of them with a plus between.
         val_rows, test_rows: int64, all images of these splits, with or without a label.
-        val_labels: int64, labels of `val_rows` that choose the epoch, -1 where there is none:
-            the given ones, or where votes are the targets the class that most votes go to.
-        sources: How many training images have their target from votes, clean, audit, given.
+        val_labels: int64, given labels of those of `val_rows` that choose the epoch, -1 for the
+            others: the half that reports (see `halves`), and images without a label. Whatever
+            labels train, the given ones choose, so that runs on different labels compare.
+        calibrating: For each head.
+        sources: For each head how many training images have their target from votes, clean,
+            audit, given.
         inputs: sha256 of each file that went in, by name.
         scored_sha256: uint8 [v + t, 32], of the pixels of `val_rows` and then `test_rows`.
         content: sha256 over the pixels of every row and the labels of train and val.
@@ -55,15 +87,26 @@ class Data:
     val_rows: NDArray[np.int64]
     val_labels: NDArray[np.int64]
     test_rows: NDArray[np.int64]
-    sources: dict[str, int]
+    calibrating: dict[str, Calibrating]
+    sources: dict[str, dict[str, int]]
     inputs: dict[str, str]
     scored_sha256: NDArray[np.uint8]
     content: str
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Names of the heads, in the order of `targets`."""
+        return heads_of(self.labels)
 
 
 def labels_of(config: TrainConfig) -> str:
     """The labels that a run is trained on; corrected ones by default where the set is clean."""
     return config.labels or ("corrected" if config.on == "clean" else "given")
+
+
+def heads_of(labels: str) -> tuple[str, ...]:
+    """The heads of a network that is trained on these labels."""
+    return tuple(labels.split("+"))
 
 
 def gather(space: Workspace, config: TrainConfig, teachers: Sequence[Path] = ()) -> Data:
@@ -77,9 +120,11 @@ def gather(space: Workspace, config: TrainConfig, teachers: Sequence[Path] = ())
         InputError: too few images or classes, or no clean set, audit or votes where asked for.
     """
     labels = labels_of(config)
+    heads = heads_of(labels)
     manifest = space.manifest(["row", "split", "label", "sha256"])
     given = manifest["label"].map(dict(INDEX)).fillna(-1).to_numpy(np.int64)
     split = manifest["split"].to_numpy(str)
+    digests = manifest["sha256"]
     inputs = {"manifest": hash_file(space.manifest_path)}
     clean = None if config.on == "raw" else space.clean()
     if clean is not None:
@@ -87,63 +132,75 @@ def gather(space: Workspace, config: TrainConfig, teachers: Sequence[Path] = ())
     rows = np.flatnonzero((split == "train") & (given >= 0))
     if clean is not None:
         kept = _clean_rows(clean, given if labels == "given" else None)
-        rows = kept if config.on == "clean" else random_subset(rows, len(kept), config.seed)
-    targets: Targets
+        if config.on == "clean":
+            rows = kept
+        else:  # as many as a clean set trains on
+            if "corrected" not in heads:
+                kept = kept[~_is_held_out(digests, kept)]
+            rows = random_subset(rows, len(kept), config.seed)
+    held = rows[:0]
+    if "corrected" in heads:
+        is_held = _is_held_out(digests, rows)
+        rows, held = rows[~is_held], rows[is_held]
+    layers = layers_of(space, config, heads, clean, len(manifest), inputs)
+    layers["given"] = one_hot(given)
+    targets, sources = targets_of(layers, heads, rows)
     if labels == "given":
-        targets, sources = given[rows], {"given": len(rows)}
-    else:
-        layers = _layers(space, config, labels, clean, len(manifest), inputs)
-        layers["given"] = one_hot(given)
-        targets, sources = first_known(layers, rows)
+        targets = given[rows]
     _check(space, targets)
     val, test = np.flatnonzero(split == "val"), np.flatnonzero(split == "test")
-    judged = given if labels != "votes" else gold_classes(imported_votes(space))
-    pixels = manifest["sha256"].to_numpy(str)
-    content = _content(pixels[rows], targets, pixels[val], judged[val], pixels[test])
+    chooses = is_choosing(digests.iloc[val].tolist())
+    calibrating = _calibrating(space, heads, layers, given, val[chooses], held)
+    pixels = digests.to_numpy(str)
+    val_labels = np.where(chooses, given[val], -1)
+    fitted = [part for fit in calibrating.values() for part in (pixels[fit.rows], fit.labels)]
+    content = _content(pixels[rows], targets, pixels[val], val_labels, pixels[test], *fitted)
     if teachers:
         hashes = [hash_file(path) for path in teachers]
         inputs.update(
             zip((f"teacher {path.parent.name}" for path in teachers), hashes, strict=True)
         )
         content = fingerprint(content, hashes)
-    scored = packed(manifest["sha256"].iloc[np.r_[val, test]].tolist())
-    return Data(rows, targets, labels, val, judged[val], test, sources, inputs, scored, content)
+    scored = packed(digests.iloc[np.r_[val, test]].tolist())
+    return Data(
+        rows, targets, labels, val, val_labels, test, calibrating, sources, inputs, scored, content
+    )
+
+
+def _calibrating(
+    space: Workspace,
+    heads: tuple[str, ...],
+    layers: Layers,
+    given: NDArray[np.int64],
+    choosing: NDArray[np.int64],
+    held: NDArray[np.int64],
+) -> dict[str, Calibrating]:
+    """What each head's temperature is fitted on: labels of its own kind."""
+    made = {}
+    for name in heads:
+        if name == "corrected":
+            soft, _ = first_known(known_to(name, layers, alone=True), held)
+            what = "corrected labels of training images that were held out"
+            made[name] = Calibrating(held, soft, what)
+            continue
+        labels = given if name == "given" else gold_classes(imported_votes(space))
+        rows = choosing[labels[choosing] >= 0]
+        what = "gold rows" if name == "votes" else "given labels"
+        made[name] = Calibrating(rows, labels[rows], f"{what} of one half of validation")
+    return made
+
+
+def _is_held_out(digests: pd.Series, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which training images corrected labels are calibrated on; copies are together."""
+    share = min(max(HELD_OUT, FEWEST_HELD / max(len(rows), 1)), 0.2, MOST_HELD / max(len(rows), 1))
+    places = [int(digest[:8], 16) / 16**8 for digest in digests.iloc[rows]]
+    return np.array(places) < share
 
 
 def random_subset(rows: NDArray[np.int64], n: int, seed: int) -> NDArray[np.int64]:
     """`n` of the rows drawn at random, all where there are not so many; sorted."""
     chosen = np.random.default_rng(seed).permutation(rows)[:n]
     return np.sort(chosen)
-
-
-def one_hot(labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """float32 [n, 7]; all NaN where the label is -1."""
-    made = np.full((len(labels), N_CLASSES), np.nan, np.float32)
-    known = labels >= 0
-    made[known] = np.eye(N_CLASSES, dtype=np.float32)[labels[known]]
-    return made
-
-
-def first_known(
-    layers: dict[str, NDArray[np.float32]], rows: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], dict[str, int]]:
-    """For each row the target of the first layer that has one.
-
-    Args:
-        layers: float32 [N, 7] by name, the best first; NaN rows are unknown.
-        rows: int64 [n] into them; one of the layers knows each.
-
-    Returns:
-        float32 [n, 7], rows scaled to add up to 1, and how many each layer gave.
-    """
-    targets = np.full((len(rows), N_CLASSES), np.nan, np.float64)
-    counts: dict[str, int] = {}
-    for name, layer in layers.items():
-        takes = np.isnan(targets).any(axis=1) & ~np.isnan(layer[rows]).any(axis=1)
-        targets[takes] = layer[rows[takes]]
-        counts[name] = int(takes.sum())
-    targets /= targets.sum(axis=1, keepdims=True)
-    return targets.astype(np.float32), {name: n for name, n in counts.items() if n}
 
 
 def _clean_rows(clean: pd.DataFrame, given: NDArray[np.int64] | None) -> NDArray[np.int64]:
@@ -154,37 +211,9 @@ def _clean_rows(clean: pd.DataFrame, given: NDArray[np.int64] | None) -> NDArray
     return np.sort(rows[known])
 
 
-def _layers(
-    space: Workspace,
-    config: TrainConfig,
-    labels: str,
-    clean: pd.DataFrame | None,
-    n: int,
-    inputs: dict[str, str],
-) -> dict[str, NDArray[np.float32]]:
-    """Soft labels of the whole dataset, float32 [n, 7] each, the best first."""
-    layers = {}
-    if labels == "votes":
-        layers["votes"] = vote_shares(imported_votes(space))
-        inputs["votes"] = hash_file(space.votes_path)
-    if config.on == "clean" and clean is not None:
-        layers["clean"] = _spread(clean, "soft_", n)
-    elif labels == "corrected" or space.has("audit"):
-        layers["audit"] = _spread(space.audit(), "belief_", n)
-        inputs["audit"] = hash_file(space.audit_path)
-    return layers
-
-
-def _spread(table: pd.DataFrame, prefix: str, n: int) -> NDArray[np.float32]:
-    """Seven columns of a table at its rows, float32 [n, 7], NaN elsewhere."""
-    spread = np.full((n, N_CLASSES), np.nan, np.float32)
-    columns = [prefix + name for name in CLASSES]
-    spread[table["row"].to_numpy(np.int64)] = table[columns].to_numpy(np.float32)
-    return spread
-
-
 def _check(space: Workspace, targets: Targets) -> None:
-    hard = targets if targets.ndim == 1 else targets.argmax(axis=1)
+    first = targets[:, 0] if targets.ndim == 3 else targets
+    hard = first if first.ndim == 1 else first.argmax(axis=1)
     classes = len(np.unique(hard))
     if len(targets) < MIN_IMAGES or classes < 2:
         raise InputError(

@@ -1,4 +1,4 @@
-"""The end of a run: temperature, the model's file, what it says of val and test, the totals."""
+"""The end of a run: temperatures, the model's file, what it says of val and test, the totals."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 import fercurate
 from fercurate import seal
 from fercurate.files import fingerprint, hash_file
-from fercurate.infer.calibrate import ece, fit_temperature, tempered
+from fercurate.infer.calibrate import fit_temperature
 from fercurate.infer.checkpoint import save_model
+from fercurate.infer.heads import Head
 from fercurate.infer.info import ModelInfo
 from fercurate.labels import CLASSES
 from fercurate.paths import RunFiles
 from fercurate.train.curve import best_epoch
-from fercurate.train.data import Data
+from fercurate.train.data import MIN_VAL, Calibrating, Data
 from fercurate.train.loop import Loop
 from fercurate.train.tracking import write_metrics
 from fercurate.workspace import now
@@ -30,6 +31,7 @@ def write(
     faces: NDArray[np.uint8],
     data: Data,
     architecture: str,
+    priors: NDArray[np.float64],
     provenance: dict[str, Any],
     about: dict[str, Any],
 ) -> None:
@@ -41,6 +43,7 @@ def write(
         faces: uint8 [N, 48, 48], all images.
         data: Of the run.
         architecture: Name of the network.
+        priors: float64 [heads, 7], how frequent each class was for each head.
         provenance: What the model's file says of its making; numbers are added.
         about: What `metrics.json` says besides.
     """
@@ -51,52 +54,45 @@ def write(
         files.logits_path,
         {"row": rows.astype(np.int32), "sha256": data.scored_sha256, "logits": logits},
     )
-    calibration = {"temperature": 1.0}
-    # corrected labels are calibrated beliefs already; the given ones of validation, wrong as
-    # they often are, would make the model seem far too sure
-    if about["n_val"] and data.labels != "corrected":
-        labelled = data.val_labels >= 0
-        calibration = calibrated(logits[: len(labelled)][labelled], data.val_labels[labelled])
     best = best_epoch(loop.epochs)
     finished = now()
+    fitted = {
+        name: _fitted(loop, faces, data.calibrating[name], i) for i, name in enumerate(data.heads)
+    }
+    heads = tuple(
+        Head(name, prior=tuple(shares.tolist()), temperature=fitted[name]["temperature"])
+        for name, shares in zip(data.heads, priors, strict=True)
+    )
     info = ModelInfo(
         architecture=architecture,
         classes=CLASSES,
         side=loop.trainer.recipe.predict_side,
         mirrored=True,
-        temperature=calibration["temperature"],
+        heads=heads,
         provenance={
             **provenance,
+            "chosen_on": "half of validation",
             "epochs": len(loop.epochs),
             "best_epoch": best.epoch,
             "code": code_version(),
             "torch": torch.__version__,
             "device": about["device"],
             "date": finished,
-            "metrics": {
-                "val_accuracy": best.val_accuracy,
-                "val_loss": best.val_loss,
-                **calibration,
-            },
+            "metrics": {"val_accuracy": best.val_accuracy, "val_loss": best.val_loss},
+            "calibration": fitted,
         },
     )
     save_model(files.best_path, loop.trainer.average, info)
-    write_metrics(files, loop.epochs, {**about, **calibration, "finished": finished})
+    write_metrics(files, loop.epochs, {**about, "calibration": fitted, "finished": finished})
 
 
-def calibrated(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, float]:
-    """The temperature fitted on validation, and the calibration error without and with it.
-
-    Args:
-        logits: float32 [n, 7].
-        labels: int64 [n], 0..6.
-    """
-    temperature = fit_temperature(logits, labels)
-    return {
-        "temperature": round(temperature, 4),
-        "val_ece_untempered": ece(tempered(logits, 1.0), labels),
-        "val_ece": ece(tempered(logits, temperature), labels),
-    }
+def _fitted(loop: Loop, faces: NDArray[np.uint8], on: Calibrating, place: int) -> dict[str, Any]:
+    """The temperature of the head at `place`; 1 where there are too few images to fit one."""
+    if len(on.rows) < MIN_VAL:
+        return {"temperature": 1.0, "fitted_on": "nothing", "images": 0}
+    logits = loop.logits(np.ascontiguousarray(faces[on.rows]))[:, place]
+    temperature = round(fit_temperature(logits, on.labels), 4)
+    return {"temperature": temperature, "fitted_on": on.what, "images": len(on.rows)}
 
 
 def code_version() -> str:

@@ -28,14 +28,15 @@ _ANEW = "Begin anew: give the same command with --force."
 class Loop:
     """Trains to the recipe's end and remembers the best weights.
 
-    The epoch is chosen by the accuracy of the weight average on validation images, with the
-    labels that they were given (or voted, where votes train): cleaning may have changed the
-    training labels, and what is chosen by must not move with them. Test images are not looked
-    at here.
+    The epoch is chosen by the accuracy of the weight average on one half of the validation
+    images, with the labels that they were given: cleaning or votes may have changed the training
+    labels, and what is chosen by must not move with them. The head of the given labels is asked,
+    where there is one. Test images are not looked at here.
 
     Attributes:
         trainer: Of the network.
-        val_faces: uint8 [n, 48, 48], validation images with a label; none: the last epoch is it.
+        heads: Names of the network's heads.
+        val_faces: uint8 [n, 48, 48], the images that choose; none: the last epoch is it.
         val_labels: int64 [n].
         files: Where the state is kept.
         fingerprint: Of the run; the state of another one is not gone on from.
@@ -44,6 +45,7 @@ class Loop:
     """
 
     trainer: Trainer[nn.Module]
+    heads: tuple[str, ...]
     val_faces: NDArray[np.uint8]
     val_labels: NDArray[np.int64]
     files: RunFiles
@@ -115,7 +117,8 @@ class Loop:
         trainer = self.trainer
         accuracy, val_loss = None, None
         if len(self.val_faces):
-            accuracy, val_loss = scores(self.logits(self.val_faces), self.val_labels)
+            chooses = self.heads.index("given") if "given" in self.heads else 0
+            accuracy, val_loss = scores(self.logits(self.val_faces)[:, chooses], self.val_labels)
         epoch = Epoch(
             trainer.epochs_done,
             loss,
@@ -140,9 +143,13 @@ class Loop:
         self.trainer.average.load_state_dict(self.best)
 
     def logits(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """What the weight average says of faces, and of their mirror images: float32 [n, 7]."""
+        """What the weight average says of faces, and of their mirror images: float32
+        [n, heads, 7]."""
         trainer = self.trainer
-        return logits_of(trainer.average, faces, trainer.device, trainer.recipe.predict_side)
+        side_by_side = logits_of(
+            trainer.average, faces, trainer.device, trainer.recipe.predict_side
+        )
+        return side_by_side.reshape(len(faces), len(self.heads), -1)
 
 
 def main_rate(recipe: Recipe) -> tuple[str, float]:

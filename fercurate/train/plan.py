@@ -17,7 +17,7 @@ from fercurate.learn.augment import Augmentation
 from fercurate.learn.recipe import Recipe
 from fercurate.train.data import Data
 
-VERSION = 1
+VERSION = 2
 """Raised when the same settings would train another model."""
 
 
@@ -49,7 +49,8 @@ def plan_for(config: TrainConfig, data: Data) -> Plan:
         "train", VERSION, config.model, _settings(recipe), config.balance, config.seed, data.content
     )
     name = config.model.replace(zoo.TORCHVISION, "")
-    run_id = f"train-{config.on}-{data.labels}-{name}-s{config.seed}-{wanted[:8]}"
+    labels = "-".join(data.heads)
+    run_id = f"train-{config.on}-{labels}-{name}-s{config.seed}-{wanted[:8]}"
     return Plan(config, recipe, wanted, run_id)
 
 
@@ -57,8 +58,10 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
     """What decides about a run, by the names under which it was always noted. A setting that
     comes later is added where it is not at its default."""
     augmentation = recipe.augmentation
+    later = {"dropout": recipe.dropout} if recipe.dropout else {}
     return {
         "Recipe": {
+            **later,
             "epochs": recipe.epochs,
             "batch": recipe.batch,
             "optimizer": recipe.optimizer,
@@ -145,7 +148,7 @@ def _check(recipe: Recipe) -> None:
     for name in ("lr", "lr_rest", "weight_decay", "mixup"):
         if not 0 <= getattr(recipe, name) < math.inf:
             raise InputError(f"{name} is {getattr(recipe, name)}.", "It is 0 or more.")
-    for name in ("warmup", "ema", "label_smoothing"):
+    for name in ("warmup", "ema", "label_smoothing", "dropout"):
         if not 0 <= getattr(recipe, name) < 1:
             raise InputError(f"{name} is {getattr(recipe, name)}.", "It is from 0 to below 1.")
     try:

@@ -26,7 +26,7 @@ from fercurate.paths import RunFiles
 from fercurate.progress import Progress, Quiet
 from fercurate.train import data as datas
 from fercurate.train import finish, plan, runs, tracking
-from fercurate.train.balance import balanced
+from fercurate.train.balance import balanced, priors_of
 from fercurate.train.curve import Epoch
 from fercurate.train.data import MIN_VAL, Data
 from fercurate.train.loop import Loop
@@ -45,13 +45,13 @@ class TrainResult:
         run_id: Its name; `fercurate evaluate` takes it.
         folder: What it left; see `paths.RunFiles`.
         on, labels, model, balance, seed: What was trained how.
-        n_train, n_val: Images trained on; validation images with a label.
-        targets_from: How many targets come from votes, clean, audit, given.
+        n_train, n_val: Images trained on; validation images that chose the epoch.
+        targets_from: For each head how many targets come from votes, clean, audit, given.
         epochs, best_epoch: How many there were, and which one's weights are the model.
         chosen_by: "validation accuracy", or "last epoch" where there are too few images.
-        val_accuracy: Of the model on validation images with their given labels (trained on
-            votes: with the class that most votes go to), 0..1, or None.
-        temperature: Fitted on validation; 1 for corrected labels, which are calibrated already.
+        val_accuracy: Of the model on the images that chose, with their given labels, 0..1, or
+            None.
+        temperature: Of each head; 1 where there was too little to fit one on.
         seconds: Of all epochs.
         images_per_s: Of training.
         device: In words.
@@ -68,12 +68,12 @@ class TrainResult:
     seed: int
     n_train: int
     n_val: int
-    targets_from: dict[str, int]
+    targets_from: dict[str, dict[str, int]]
     epochs: int
     best_epoch: int
     chosen_by: str
     val_accuracy: float | None
-    temperature: float
+    temperature: dict[str, float]
     seconds: float
     images_per_s: float
     device: str
@@ -91,9 +91,9 @@ def run(
 ) -> TrainResult:
     """Train a network; the same command again goes on where it was stopped.
 
-    The epoch is chosen on the validation split, with the labels that `TrainResult.val_accuracy`
-    names. Test images are looked
-    at once, at the end, and what the model says of them goes into the run's logits alone.
+    The epoch is chosen on one half of the validation split (see `halves`), with the given
+    labels. Test images are looked at once, at the end, and what the model says of them goes into
+    the run's logits alone.
     Where `torchrun` started several processes, they share the work and the first one writes.
 
     Args:
@@ -117,9 +117,9 @@ def run(
     if n_val < MIN_VAL:
         has = f"only {n_val}" if n_val else "no"
         progress.warn(
-            f"{workspace.name} has {has} validation images with a label: the last epoch is kept, "
-            "whichever was best, and no temperature is fitted. To make a validation split, before "
-            f"reviewing: {workspace.command('import')} --val-share 0.1"
+            f"{workspace.name} has {has} validation images with a label in the half that chooses: "
+            "the last epoch is kept, whichever was best, and no temperature is fitted. To make a "
+            f"validation split, before reviewing: {workspace.command('import')} --val-share 0.1"
         )
     planned = plan.plan_for(config, data)
     if begun is not None:
@@ -172,7 +172,7 @@ def _train(
     recipe, config = planned.recipe, planned.config
     faces = workspace.faces()
     torch.manual_seed(config.seed)
-    model = _network(config.model)
+    model = _network(config.model, len(data.heads), recipe.dropout)
     about: dict[str, Any] = {
         "run": planned.run_id,
         "device": devices.describe(device),
@@ -183,7 +183,7 @@ def _train(
     }
     train_faces, targets = np.ascontiguousarray(faces[data.rows]), data.targets
     if teachers:
-        targets = taught(targets, train_faces, teachers, device, progress)
+        targets = taught(targets, data.heads, train_faces, teachers, device, progress)
     trainer = Trainer(
         model,
         train_faces,
@@ -196,7 +196,9 @@ def _train(
     labelled = np.flatnonzero(data.val_labels >= 0)
     labelled = labelled if len(labelled) >= MIN_VAL else labelled[:0]
     val_faces = np.ascontiguousarray(faces[data.val_rows[labelled]])
-    loop = Loop(trainer, val_faces, data.val_labels[labelled], files, planned.fingerprint)
+    loop = Loop(
+        trainer, data.heads, val_faces, data.val_labels[labelled], files, planned.fingerprint
+    )
     if problem := loop.load():
         progress.say(problem)
     about["n_val"] = len(labelled)
@@ -215,12 +217,13 @@ def _train(
             "balance": config.balance,
             "seed": config.seed,
         }
-        finish.write(loop, files, faces, data, config.model, provenance, about)
+        priors = priors_of(config.balance, data.targets)
+        finish.write(loop, files, faces, data, config.model, priors, provenance, about)
 
 
-def _network(name: str) -> torch.nn.Module:
+def _network(name: str, n_heads: int, dropout: float) -> torch.nn.Module:
     try:
-        return zoo.create(name)
+        return zoo.create(name, n_heads=n_heads, dropout=dropout)
     except ValueError as error:
         text = str(error)
         raise InputError(f"{text[0].upper()}{text[1:]}.", "Leave --model out.") from error
@@ -289,7 +292,7 @@ def _result(
         best_epoch=found["best_epoch"],
         chosen_by=found["chosen_by"],
         val_accuracy=found["val_accuracy"],
-        temperature=found["temperature"],
+        temperature={name: fit["temperature"] for name, fit in found["calibration"].items()},
         seconds=found["seconds"],
         images_per_s=found["images_per_s"],
         device=found["device"],

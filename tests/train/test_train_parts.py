@@ -30,7 +30,7 @@ def test_balance_weighs_by_inverse_frequency(targets: Any) -> None:
     drawn = balance.balanced("sampler", targets)["sample_weights"]
     assert [drawn[k == HARD].sum() for k in (0, 1, 3)] == pytest.approx([10 / 3] * 3)
     prior = balance.balanced("logit-adjust", targets)["prior_logits"]
-    assert np.exp(prior[[0, 1, 3]]) == pytest.approx([0.6, 0.3, 0.1])
+    assert np.exp(prior[[0, 1, 3]] - prior[0]) == pytest.approx([1, 0.3 / 0.6, 0.1 / 0.6])
     assert np.isfinite(prior).all()
     assert {array.dtype for array in (weights, drawn, prior)} == {np.dtype(np.float32)}
 
@@ -38,6 +38,24 @@ def test_balance_weighs_by_inverse_frequency(targets: Any) -> None:
 def test_soft_labels_count_in_shares() -> None:
     targets = np.array([[0.5, 0.5, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0]], np.float32)
     assert balance.class_counts(targets).tolist() == [0.5, 1.5, 0, 0, 0, 0, 0]
+
+
+def test_each_head_has_its_own_shares_and_weights() -> None:
+    """The second head knows two of four images."""
+    first, second = np.eye(7)[[0, 0, 0, 1]], np.eye(7)[[2, 3, 0, 0]]
+    second[2:] = 0
+    targets = np.stack([first, second], axis=1).astype(np.float32)
+    priors = balance.priors_of("none", targets)
+    assert priors.sum(axis=1) == pytest.approx([1, 1])
+    assert priors[0, 0] / priors[0, 1] == pytest.approx(3)
+    assert priors[1, 2] == priors[1, 3] == max(priors[1])
+    assert priors.min() > 0
+    assert balance.priors_of("weights", targets) == pytest.approx(np.full((2, 7), 1 / 7))
+    weights = balance.balanced("weights", targets)["class_weights"]
+    assert weights[0, :2] == pytest.approx([4 / 6, 4 / 2])
+    assert weights[1, 2:4] == pytest.approx([1, 1])
+    drawn = balance.balanced("sampler", targets)["sample_weights"]
+    assert drawn == pytest.approx([4 / 6] * 3 + [2])
 
 
 def epoch(number: int, accuracy: float | None, loss: float | None = 1.0) -> Epoch:

@@ -15,7 +15,9 @@ import torch
 import train_cases as cases
 
 from fercurate.errors import EXIT_STOPPED, FercurateError, InputError
+from fercurate.halves import is_choosing
 from fercurate.infer.checkpoint import load_model, load_state, save_state
+from fercurate.labels import FERPLUS_COLUMNS
 from fercurate.learn.predict import logits_of
 from fercurate.paths import RunFiles
 from fercurate.progress import Advance, Quiet
@@ -76,7 +78,8 @@ def test_a_run_leaves_a_model_that_has_learnt(space: Workspace) -> None:
     assert result.folder == space.run_dir(result.run_id)
     assert result.val_accuracy is not None
     assert result.val_accuracy > 0.5
-    assert (result.n_train, result.n_val, result.epochs) == (64, 28, 8)
+    chooses = is_choosing(space.manifest()["sha256"].iloc[64:120].tolist())
+    assert (result.n_train, result.n_val, result.epochs) == (64, chooses.sum(), 8)
     epochs = metrics(result)["epochs"]
     assert [epoch["epoch"] for epoch in epochs] == list(range(1, 9))
     assert result.val_accuracy == max(epoch["val_accuracy"] for epoch in epochs)
@@ -85,7 +88,8 @@ def test_a_run_leaves_a_model_that_has_learnt(space: Workspace) -> None:
 
     model, info = load_model(files.best_path)
     assert (info.architecture, info.side, info.mirrored) == ("facenet", 16, True)
-    assert info.temperature == result.temperature > 0
+    assert info.heads[0].temperature == result.temperature["given"] > 0
+    assert info.heads[0].prior == pytest.approx([10 / 64] + [9 / 64] * 6)
     made = info.provenance
     assert (made["on"], made["labels"], made["seed"]) == ("raw", "given", 0)
     assert made["metrics"]["val_accuracy"] == result.val_accuracy
@@ -96,10 +100,11 @@ def test_a_run_leaves_a_model_that_has_learnt(space: Workspace) -> None:
     with np.load(files.logits_path) as kept:
         rows, logits = kept["row"], kept["logits"]
     assert rows.dtype == np.int32
-    assert rows.tolist() == list(range(64, 120))
+    assert rows.tolist() == list(range(64, 148))
     again = logits_of(model, np.asarray(space.faces())[rows], torch.device("cpu"), 16)
-    assert logits == pytest.approx(again, abs=1e-2)
-    assert scores(logits[:28], np.arange(64, 92) % 7)[0] == result.val_accuracy
+    assert logits[:, 0] == pytest.approx(again, abs=1e-2)
+    chosen_by = logits[:56, 0][chooses], (np.arange(64, 120) % 7)[chooses]
+    assert scores(*chosen_by)[0] == result.val_accuracy
     state, meta = load_state(files.last_path)
     assert state["trainer"]["epochs_done"] == 8
     assert len(state["trainer"]["optimizers"]) == 2
@@ -195,7 +200,8 @@ def untrained(tmp_path: Path) -> Loop:
     """A loop over a network that is not to be touched, with a state of its run on the disk."""
     files = RunFiles(tmp_path)
     save_state(files.last_path, {"trainer": {}, "best": {}}, {"fingerprint": "a", "epochs": []})
-    return Loop(None, np.empty((0, 48, 48), np.uint8), np.empty(0, np.int64), files, "a")  # type: ignore[arg-type]
+    faces, labels = np.empty((0, 48, 48), np.uint8), np.empty(0, np.int64)
+    return Loop(None, ("given",), faces, labels, files, "a")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("at", [None, 9, 150, -30, -1])
@@ -266,26 +272,69 @@ def test_resume_refuses_what_has_changed_since(space: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "labels", "n", "sources"),
+    ("options", "labels", "sources"),
     [
-        ({"on": "clean"}, "corrected", 50, {"clean": 50}),
-        ({"on": "clean", "labels": "given", "balance": "weights"}, "given", 50, {"given": 50}),
-        ({"on": "random-control", "balance": "logit-adjust"}, "given", 50, {"given": 50}),
-        ({"labels": "corrected", "balance": "sampler"}, "corrected", 64, {"audit": 64}),
-        ({"labels": "votes"}, "votes", 64, {"votes": 1, "audit": 63}),
+        ({"on": "clean"}, "corrected", {"corrected": "clean"}),
+        ({"on": "clean", "labels": "given", "balance": "weights"}, "given", {"given": "given"}),
+        ({"on": "random-control", "balance": "logit-adjust"}, "given", {"given": "given"}),
+        ({"labels": "corrected", "balance": "sampler"}, "corrected", {"corrected": "audit"}),
+        ({"labels": "votes"}, "votes", {"votes": "votes audit"}),
+        ({"labels": "given+votes"}, "given+votes", {"given": "given", "votes": "votes audit"}),
+        (
+            {"labels": "given+corrected", "balance": "weights"},
+            "given+corrected",
+            {"given": "given", "corrected": "audit"},
+        ),
     ],
 )
 def test_every_kind_of_set_labels_and_balance_trains(
-    space: Workspace, options: dict[str, Any], labels: str, n: int, sources: dict[str, int]
+    space: Workspace, options: dict[str, Any], labels: str, sources: dict[str, str]
 ) -> None:
     cases.cleaned(space, list(range(50)))
     cases.audited(space)
     cases.voted(space, {3: {"happiness": 10}})
     result = stage.run(space, cases.config(**options), Quiet())
-    assert (result.labels, result.n_train, result.targets_from) == (labels, n, sources)
+    files = RunFiles(result.folder)
+    assert result.labels == labels
+    assert {head: " ".join(counts) for head, counts in result.targets_from.items()} == sources
+    assert {sum(counts.values()) for counts in result.targets_from.values()} == {result.n_train}
     assert np.isfinite([epoch["loss"] for epoch in metrics(result)["epochs"]]).all()
-    assert f"-{result.on}-{labels}-" in result.run_id
-    assert json.loads(RunFiles(result.folder).config_path.read_text())["labels"] == labels
+    assert f"-{result.on}-{labels.replace('+', '-')}-" in result.run_id
+    assert json.loads(files.config_path.read_text())["labels"] == labels
+    _, info = load_model(files.best_path)
+    assert [head.name for head in info.heads] == list(sources)
+    with np.load(files.logits_path) as kept:
+        assert kept["logits"].shape == (84, len(sources), 7)
+
+
+def test_each_heads_temperature_is_fitted_on_its_own_labels(space: Workspace) -> None:
+    """Votes that contradict every given label of validation leave their head far too sure."""
+    gold = {row: {FERPLUS_COLUMNS[(row + 3) % 7]: 10} for row in range(64, 120)}
+    train = {row: {FERPLUS_COLUMNS[(row + 3) % 7]: 10} for row in range(64)}
+    cases.voted(space, gold | train)
+    config = cases.config(labels="given+votes", epochs=6)
+    found = stage.run(space, config, Quiet())
+    fits = metrics(found)["calibration"]
+    assert fits["given"]["fitted_on"] == "given labels of one half of validation"
+    assert fits["votes"]["fitted_on"] == "gold rows of one half of validation"
+    assert found.temperature == {name: fit["temperature"] for name, fit in fits.items()}
+    assert fits["given"]["images"] == fits["votes"]["images"] == found.n_val
+    wrong = {row: {FERPLUS_COLUMNS[(row + 1) % 7]: 10} for row in range(64, 120)}
+    cases.voted(space, wrong | train)
+    contradicted = stage.run(space, config, Quiet())
+    assert contradicted.run_id != found.run_id
+    assert contradicted.temperature["votes"] > 3 * found.temperature["votes"]
+    assert contradicted.temperature["given"] == found.temperature["given"]
+
+
+def test_corrected_labels_are_calibrated_on_images_that_were_held_out(tmp_path: Path) -> None:
+    space = cases.dataset(tmp_path / "toy", n_train=200)
+    cases.audited(space, share=0.5)
+    found = stage.run(space, cases.config(labels="corrected", epochs=4), Quiet())
+    fit = metrics(found)["calibration"]["corrected"]
+    assert fit["fitted_on"] == "corrected labels of training images that were held out"
+    assert fit["images"] == 200 - found.n_train >= 20
+    assert fit["temperature"] != 1
 
 
 def test_without_validation_the_last_epoch_is_the_model(tmp_path: Path) -> None:
@@ -296,7 +345,7 @@ def test_without_validation_the_last_epoch_is_the_model(tmp_path: Path) -> None:
     assert heard.lines[0].startswith("toy has no validation images with a label")
     assert "fercurate import SOURCE --name toy --force --val-share 0.1" in heard.lines[0]
     assert (result.val_accuracy, result.n_val, result.best_epoch) == (None, 0, 2)
-    assert (result.chosen_by, result.temperature) == ("last epoch", 1.0)
+    assert (result.chosen_by, result.temperature) == ("last epoch", {"given": 1.0})
     with np.load(RunFiles(result.folder).logits_path) as kept:
         assert kept["row"].tolist() == list(range(64, 92))
 
