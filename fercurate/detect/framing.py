@@ -24,6 +24,11 @@ differ more: half of all sides are between 0.79 and 0.93 and nine tenths between
 One look at the image with a black border of half its side, over all of FER2013 (27,165
 images with a score above 0.8), gives 0.833 and (0.500, 0.573). A look that shows the detector
 7 box sides misses most faces and puts the box of the others off by up to a third.
+
+A ridge from the six landmarks to the square, fitted on 2,444 images in frames of 640x480, comes
+nearer to FER2013's own square (an overlap of 0.7 or more in 65 % of 781 test images, 58 % with the
+constants), and the model does not care: of 1,462 validation images in frames it names 89.5 % as
+the image itself (89.7 %), and 85.5 % of gold rows rightly (85.6 %). So the constants stay.
 """
 
 

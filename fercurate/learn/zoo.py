@@ -184,34 +184,42 @@ def _from_torchvision(name: str, n_classes: int) -> nn.Module:
     return model.train()
 
 
-_GROWING = ((0.5, 32), (1.0, 40))
 _EPOCHS: dict[Effort, int] = {"quick": 8, "standard": 24, "thorough": 60}
+_DROPOUT = {"facenet": 0.1, "facenet-large": 0.2, "facenet-xl": 0.3}
 
 
 def recipe_for(name: str, effort: Effort) -> Recipe:
-    """How a network is trained.
+    """How a network is trained: its preset.
 
     Raises:
         ValueError: there is no such effort.
     """
     if effort not in get_args(Effort):
         raise ValueError(f"there is no effort {effort!r}: {', '.join(get_args(Effort))}")
-    base = Recipe(epochs=_EPOCHS[effort], sides=_GROWING, predict_side=40, whiten=True)
+    base = Recipe(
+        epochs=_EPOCHS[effort],
+        sides=((0.25, 32), (0.75, 40), (1.0, 48)),
+        predict_side=48,
+        label_smoothing=0.0,
+        dropout=_DROPOUT.get(name, 0.0),
+        whiten=True,
+        augmentation=Augmentation(rotate=12, scale=0.12, shift=0.1),
+    )
     if name == "simple":
         how = Augmentation(rotate=10, scale=0.1, shift=0.1)
         return dataclasses.replace(
-            base, optimizer="adamw", lr_rest=1e-3, label_smoothing=0.0, whiten=False,
-            sides=((1.0, 48),), predict_side=48, augmentation=how,
+            base, optimizer="adamw", lr_rest=1e-3, whiten=False, sides=((1.0, 48),),
+            augmentation=how,
         )  # fmt: skip
     if name == "vit":
         return dataclasses.replace(
-            base, optimizer="adamw", lr_rest=1e-3, weight_decay=0.05, whiten=False,
-            sides=((1.0, 48),), predict_side=48,
+            base, optimizer="adamw", lr_rest=1e-3, weight_decay=0.05, label_smoothing=0.1,
+            whiten=False, sides=((1.0, 48),),
         )  # fmt: skip
     if name == "plain":
         return dataclasses.replace(
-            base, optimizer="nesterov", lr=0.03, lr_rest=1e-3, warmup=0.1, label_smoothing=0.0,
-            dropout=0.5, whiten=False, sides=((0.3, 40), (1.0, 48)), predict_side=48,
-            augmentation=Augmentation(rotate=12, scale=0.12, shift=0.1, cutout=0.3),
+            base, optimizer="nesterov", lr=0.03, lr_rest=1e-3, warmup=0.1, dropout=0.5,
+            whiten=False, sides=((0.3, 40), (1.0, 48)),
+            augmentation=dataclasses.replace(base.augmentation, cutout=0.3),
         )  # fmt: skip
     return base

@@ -58,10 +58,8 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
     """What decides about a run, by the names under which it was always noted. A setting that
     comes later is added where it is not at its default."""
     augmentation = recipe.augmentation
-    later = {"dropout": recipe.dropout} if recipe.dropout else {}
     return {
         "Recipe": {
-            **later,
             "epochs": recipe.epochs,
             "batch": recipe.batch,
             "optimizer": recipe.optimizer,
@@ -70,6 +68,7 @@ def _settings(recipe: Recipe) -> dict[str, Any]:
             "weight_decay": recipe.weight_decay,
             "warmup": recipe.warmup,
             "label_smoothing": recipe.label_smoothing,
+            "dropout": recipe.dropout,
             "mixup": recipe.mixup,
             "ema": recipe.ema,
             "sides": recipe.sides,
