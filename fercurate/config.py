@@ -208,6 +208,10 @@ class EvaluateConfig:
 
 
 _MODEL = "run's folder, .onnx or .safetensors (default: the model of the package)"
+_AS = (
+    "labels to answer as: given, votes or corrected, whichever it learned (default: its own choice)"
+)
+_BALANCE = "0 leaves rare classes as rare as in training, 1 takes all for equal (default: its own)"
 _THRESHOLD = 'probability below which the answer is "unclear", 0 to 1 (default: the model\'s)'
 
 
@@ -219,6 +223,8 @@ class PredictConfig:
     crops: bool = _option(False, "the images are faces and little else: look for none in them")
     thorough: bool = _option(False, "look into every corner for small faces, which takes longer")
     model: Path | None = _option(None, _MODEL)
+    as_: str | None = _option(None, _AS)
+    balance: float | None = _option(None, _BALANCE)
     threshold: float | None = _option(None, _THRESHOLD)
     top: int = _option(2, "how many of the likeliest expressions the table names")
     min_score: float = _option(0.6, "leave out faces that the detector is less sure of, 0 to 1")
@@ -238,6 +244,8 @@ class LiveConfig:
     )
     model: Path | None = _option(None, _MODEL)
     device: Device = _option("auto", "where to classify")
+    as_: str | None = _option(None, _AS)
+    balance: float | None = _option(None, _BALANCE)
     threshold: float | None = _option(None, _THRESHOLD)
     smoothing: float = _option(0.35, "seconds until a change shows by half, or 0 (default: 0.35)")
     groups: bool = _option(False, "positive, neutral, negative and surprise instead of classes")
@@ -280,6 +288,10 @@ class ExportModelConfig:
     format: ModelFormat = _option("onnx", "onnx, or onnx-int8: smaller, with its loss measured")
     mirrored: bool | None = _option(
         None, "mean over a face and its mirror image: better, twice the time (default: as trained)"
+    )
+    as_: str | None = _option(None, "labels that the file answers as where none are named")
+    balance: float | None = _option(
+        None, "its balance of rare classes, 0 to 1 (default: as trained)"
     )
     threshold: float | None = _option(
         None, 'probability below which the answer is "unclear", 0 to 1 (default: as trained)'

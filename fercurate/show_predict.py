@@ -18,7 +18,7 @@ from fercurate.progress import Progress
 from fercurate.show import print_json
 
 if TYPE_CHECKING:
-    from fercurate.predict.export_model import ExportedModel
+    from fercurate.predict.export_model import ExportedModel, Measured
     from fercurate.predict.stage import Predictions
 
 
@@ -83,6 +83,8 @@ def _json(made: Predictions, top: int) -> None:
         row: dict[str, Any] = {
             "file": image.file,
             "face": None,
+            "as": None,
+            "balance": None,
             "label": NO_FACE if image.reason is None else None,
             "likeliest": None,
             "probability": None,
@@ -91,10 +93,12 @@ def _json(made: Predictions, top: int) -> None:
             "error": image.reason,
         }
         if found is not None:
-            said = answer(found.probabilities, made.info.classes, made.threshold)
+            said = answer(found.probabilities, made.info.classes, made.point.threshold)
             shares = zip(made.info.classes, found.probabilities, strict=True)
             row |= {
                 "face": found.face,
+                "as": made.point.head.name,
+                "balance": made.point.balance,
                 "label": said.label,
                 "likeliest": said.ranked[0][0],
                 "probability": round(said.ranked[0][1], 5),
@@ -115,7 +119,7 @@ def _csv(made: Predictions, top: int) -> None:
             empty = [""] * (6 + len(classes))
             out.writerow((image.file, "", label, *empty, image.reason or ""))
             continue
-        said = answer(found.probabilities, classes, made.threshold)
+        said = answer(found.probabilities, classes, made.point.threshold)
         name, share = said.ranked[0]
         box = [""] * 4 if found.box is None else [f"{v:.1f}" for v in found.box]
         shares = (f"{value:.5f}" for value in found.probabilities)
@@ -144,7 +148,7 @@ def _table(made: Predictions, top: int) -> None:
             if found is None:
                 rows.append([image.file, "", NO_FACE, *[""] * (top - 1)])
                 continue
-            said = answer(found.probabilities, made.info.classes, made.threshold)
+            said = answer(found.probabilities, made.info.classes, made.point.threshold)
             named = [f"{name} {share:.0%}" for name, share in said.ranked[:top]]
             if said.label != said.ranked[0][0]:
                 named[0] = f"{said.label} ({named[0]})"
@@ -162,6 +166,11 @@ def exported(result: ExportedModel, *, as_json: bool) -> None:
     if as_json:
         print_json({**asdict(result), "info": result.info.as_dict()})
         return
+    names = [head.name for head in result.info.heads]
+
+    def heads(form: Measured) -> list[float | None]:
+        return [form.val_accuracy[name] for name in names]
+
     forms = [("onnx", result.onnx)]
     if result.int8 is not None:
         forms.append(("onnx-int8", result.int8))
@@ -170,15 +179,20 @@ def exported(result: ExportedModel, *, as_json: bool) -> None:
             name,
             f"{form.megabytes:.2f}",
             f"{form.images_per_s:,.0f}",
-            "not known" if form.val_accuracy is None else f"{form.val_accuracy:.2%}",
+            *("not known" if found is None else f"{found:.2%}" for found in heads(form)),
         ]
         for name, form in forms
     ]
     out = console()
-    out.print(table("", ["format", "MB", "images/s", "validation accuracy"], rows))
+    labels = {name: "gold rows" if name == "votes" else "given labels" for name in names}
+    columns = [f"as {name}: {labels[name]}" for name in names]
+    out.print(table("", ["format", "MB", "images/s", *columns], rows))
+    if result.n_val:
+        out.print(f"Accuracy on {result.n_val:,} images, validation's half that chose nothing")
     out.print(f"- torch and ONNX differ by {result.difference:.1g} at most (random images)")
     if result.agreement is not None:
-        out.print(f"- int8 says the same on {result.agreement:.2%} of {result.n_val:,} images")
+        same = ", ".join(f"{share:.2%} as {name}" for name, share in result.agreement.items())
+        out.print(f"- int8 says the same on {same} of {result.n_val:,} images")
     out.print(f"Made of {result.source}", soft_wrap=True)
     out.print(f"{result.path}", soft_wrap=True)
     out.print(f"Next: fercurate predict --model {result.path} IMAGES", soft_wrap=True)

@@ -100,6 +100,8 @@ def predict(
     crops: Annotated[bool, option(config.PredictConfig, "crops", "--crops")] = False,
     thorough: Annotated[bool, option(config.PredictConfig, "thorough", "--thorough")] = False,
     model: Annotated[Path | None, option(config.PredictConfig, "model")] = None,
+    as_: Annotated[str | None, option(config.PredictConfig, "as_", "--as")] = None,
+    balance: Annotated[float | None, option(config.PredictConfig, "balance")] = None,
     threshold: Annotated[float | None, option(config.PredictConfig, "threshold")] = None,
     top: Annotated[int | None, option(config.PredictConfig, "top")] = None,
     min_score: Annotated[float | None, option(config.PredictConfig, "min_score")] = None,
@@ -118,6 +120,8 @@ def predict(
         "crops": crops,
         "thorough": thorough,
         "model": model,
+        "as_": as_,
+        "balance": balance,
         "threshold": threshold,
         "top": top,
         "min_score": min_score,
@@ -141,6 +145,8 @@ def export_model(
     mirrored: Annotated[
         bool | None, option(config.ExportModelConfig, "mirrored", "--mirrored/--not-mirrored")
     ] = None,
+    as_: Annotated[str | None, option(config.ExportModelConfig, "as_", "--as")] = None,
+    balance: Annotated[float | None, option(config.ExportModelConfig, "balance")] = None,
     threshold: Annotated[float | None, option(config.ExportModelConfig, "threshold")] = None,
     force: Annotated[bool, option(config.ExportModelConfig, "force", "--force")] = False,
     dataset: Dataset = None,
@@ -154,6 +160,8 @@ def export_model(
         "run": run,
         "format": format_,
         "mirrored": mirrored,
+        "as_": as_,
+        "balance": balance,
         "threshold": threshold,
         "force": force,
     }

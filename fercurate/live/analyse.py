@@ -31,17 +31,13 @@ class Analyser:
     Args:
         classifier: All faces of a frame go through it at once.
         finder: Used by nobody else.
-        threshold: Smoothed probability below which a face is unclear, 0 to 1; None for the
-            model's own.
     """
 
-    def __init__(
-        self, classifier: Classifier, finder: Finder, *, threshold: float | None = None
-    ) -> None:
+    def __init__(self, classifier: Classifier, finder: Finder) -> None:
         info = classifier.info
         self._classifier, self._finder = classifier, finder
         self._classes = info.classes
-        self._threshold = info.threshold if threshold is None else threshold
+        self._own = self._point = info.point()
         self._tracker = Tracker()
         self._smoothers: dict[int, tuple[float, Smoother]] = {}
         self._last: Frame | None = None
@@ -53,10 +49,14 @@ class Analyser:
 
         Args:
             frame: The next one.
-            controls: Half-life of the smoothing, and whether labels are groups.
+            controls: Half-life of the smoothing, whether labels are groups, and how the model
+                answers: as its file says, where they do not say.
         """
         begun = perf_counter()
         time = frame.time
+        point = controls.point or self._own
+        if point != self._point:  # no mixture of two answers is shown
+            self._point, self._smoothers = point, {}
         if self._last is not None and time < self._last.time:  # a film that began anew
             self._tracker.forget()
             self._smoothers = {}
@@ -68,7 +68,7 @@ class Analyser:
         crops = [crop_of(frame.image, track.face) for track in tracks]
         faces = np.stack(crops) if crops else np.empty((0, FACE_SIDE, FACE_SIDE), np.uint8)
         cropped = perf_counter()
-        probabilities = self._classifier.probabilities(faces)
+        probabilities = point.probabilities(self._classifier.logits(faces))
         classified = perf_counter()
         live = tuple(
             self._live(track.number, track.face, instant, time, controls)
@@ -105,7 +105,7 @@ class Analyser:
         smoother = self._smoothers[number][1] if number in self._smoothers else Smoother()
         self._smoothers[number] = time, smoother
         smooth = smoother.add(instant, time, controls.half_life)
-        said = label(smooth, self._classes, self._threshold, grouped=controls.grouped)
+        said = label(smooth, self._classes, self._point.threshold, grouped=controls.grouped)
         return LiveFace(number, face, instant, smooth, said)
 
 

@@ -50,8 +50,10 @@ def check(config: LiveConfig) -> None:
     """
     if config.record is not None and not parts.has("av"):
         raise parts.missing("fercurate live --record", "av")
-    if config.threshold is not None and not 0 <= config.threshold <= 1:
-        raise InputError(f"threshold is {config.threshold}.", "It is between 0 and 1.")
+    for name in ("threshold", "balance"):
+        value = getattr(config, name)
+        if value is not None and not 0 <= value <= 1:
+            raise InputError(f"{name} is {value}.", "It is between 0 and 1.")
     if not 0 <= config.smoothing <= 60:
         raise InputError(f"smoothing is {config.smoothing}.", "It is 0 to 60 seconds.")
     for name in ("seconds", "fps"):

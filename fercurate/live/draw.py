@@ -243,6 +243,7 @@ def _figures(image: Image, stats: Stats, look: Look, unit: int) -> None:
     text = (
         f"{stats.fps:.0f} fps   latency {1000 * stats.p50['total']:.0f} ms, "
         f"p95 {1000 * stats.p95['total']:.0f} ms   smoothing {smoothing}"
+        + (f"   {look.answers}" if look.answers else "")
     )
     size, pad = _small(unit), unit // 2
     area = Rect(0, 0, width_of(text, size) + 2 * pad, line_height(size) + pad)

@@ -45,6 +45,8 @@ class Look:
         mirror: Whether the picture is turned left to right; words are not.
         paused: Whether to say so.
         half_life: Of the smoothing, seconds.
+        head, balance: How the model answers, where that is to be said.
+        heads: How many heads the model has.
     """
 
     classes: tuple[str, ...]
@@ -52,6 +54,15 @@ class Look:
     mirror: bool = False
     paused: bool = False
     half_life: float = 0.0
+    head: str = ""
+    balance: float = 0.0
+    heads: int = 0
+
+    @property
+    def answers(self) -> str:
+        """How the model answers, in words; empty where there is no choice."""
+        balance = f"balance {self.balance:g}" if self.balance or self.heads > 1 else ""
+        return ", ".join(part for part in (self.head if self.heads > 1 else "", balance) if part)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -55,4 +55,4 @@ def analyser(config: LiveConfig) -> tuple[Classifier, Analyser]:
     from fercurate.live.find import Finder
 
     classifier = open_classifier(config.model, config.device, threads=1)
-    return classifier, Analyser(classifier, Finder(), threshold=config.threshold)
+    return classifier, Analyser(classifier, Finder())

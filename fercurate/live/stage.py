@@ -55,6 +55,7 @@ def run(config: LiveConfig, progress: Progress) -> LiveSummary:
 
         begun = stack.enter_context(opening.opening(config, say))
         classifier, analyser = opening.analyser(config)
+        controls.answer_with(classifier.info, config.as_, config.balance, config.threshold)
         _warn(classifier.info, progress)
         source = begun.result()
         view = stack.enter_context(

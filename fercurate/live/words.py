@@ -31,10 +31,13 @@ def first_screen(config: LiveConfig, source: Source, view: str, info: ModelInfo)
     """
     speed = f", {source.rate:.3g} frames/s" if source.rate else ""
     model = "the model of the package" if config.model is None else str(config.model)
-    threshold = info.threshold if config.threshold is None else config.threshold
+    point = info.point(config.as_, config.balance, config.threshold)
+    answers = f"answers as {point.head.name}" if len(info.heads) > 1 else ""
+    balance = f"balance {point.balance:g}" if point.balance else ""
+    how = "".join(f", {part}" for part in (answers, balance) if part)
     lines = [
         f"{source.name}{speed}; {model} ({info.architecture}), "
-        f"{len(info.classes)} expressions, unclear below {threshold:.0%}",
+        f"{len(info.classes)} expressions{how}, unclear below {point.threshold:.0%}",
         *MEANING,
         *stored(config, view),
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fercurate import outputs
 from fercurate.config import ExportModelConfig
 from fercurate.errors import FercurateError, InputError
+from fercurate.halves import is_choosing
 from fercurate.infer import onnx_export
 from fercurate.infer.checkpoint import load_model
 from fercurate.infer.classifier import Classifier, OnnxClassifier
@@ -23,6 +24,7 @@ from fercurate.infer.runs import find_run
 from fercurate.infer.torch_classifier import best_of
 from fercurate.labels import FACE_SIDE, INDEX
 from fercurate.progress import Progress
+from fercurate.votes import gold_classes, imported_votes
 from fercurate.workspace import Workspace
 
 TOLERANCE = 1e-4
@@ -38,12 +40,13 @@ class Measured:
     Attributes:
         megabytes: Size of the file, 10^6 bytes.
         images_per_s: Faces classified a second here, on all cores.
-        val_accuracy: On the given labels of the validation split; None where there is none.
+        val_accuracy: Of each head on labels of its own kind (votes: gold rows; else the given
+            ones) of validation's half that chose nothing; None where there is none.
     """
 
     megabytes: float
     images_per_s: float
-    val_accuracy: float | None
+    val_accuracy: dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ class ExportedModel:
             floating point, on random faces.
         onnx: The model in floating point.
         int8: The model in whole numbers, where that was asked for.
-        agreement: Share of the validation images that both forms call the same.
-        n_val: Validation images.
+        agreement: Of each head, the share of these images that both forms call the same.
+        n_val: Images of that half.
     """
 
     path: Path
@@ -70,7 +73,7 @@ class ExportedModel:
     difference: float
     onnx: Measured
     int8: Measured | None = None
-    agreement: float | None = None
+    agreement: dict[str, float] | None = None
     n_val: int = 0
 
 
@@ -92,14 +95,12 @@ def run(
     """
     if config.to.suffix != ".onnx":
         raise InputError(f"{config.to} does not end in .onnx.", "Give --to FILE.onnx")
-    if config.threshold is not None and not 0 <= config.threshold <= 1:
-        raise InputError(f"threshold is {config.threshold}.", "It is between 0 and 1.")
     source = checkpoint_of(workspace, config.run)
     outputs.check(config.to, "to", force=config.force, reads=[source])
     model, info = load_model(source)
-    told: dict[str, Any] = {"mirrored": config.mirrored, "threshold": config.threshold}
-    info = dataclasses.replace(info, **{k: v for k, v in told.items() if v is not None})
-    faces, labels = _validation(workspace) if workspace is not None else _nothing()
+    info = _told(info, config)
+    names = [head.name for head in info.heads]
+    faces, labels = _nothing() if workspace is None else _validation(workspace, names)
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / config.to.name
         progress.say(f"Exporting {source} as ONNX")
@@ -111,7 +112,7 @@ def run(
                 "Export another network: facenet, simple and vit are known to work.",
             )
         float_model = OnnxClassifier(made)
-        by_float = float_model.probabilities(faces)
+        by_float = _answers(float_model, faces)
         result = ExportedModel(
             config.to, config.format, source, info, difference,
             _measured(float_model, made, by_float, labels), n_val=len(faces),
@@ -127,15 +128,28 @@ def run(
         small = Path(folder) / "int8.onnx"
         quantise.quantise(made, _training_faces(workspace, quantise.N_CALIBRATION), small)
         int8_model = OnnxClassifier(small)
-        by_int8 = int8_model.probabilities(faces)
-        agreed = by_float.argmax(1) == by_int8.argmax(1)
+        by_int8 = _answers(int8_model, faces)
+        agreed = {name: float((by_float[name] == by_int8[name]).mean()) for name in names}
         result = dataclasses.replace(
             result,
             int8=_measured(int8_model, small, by_int8, labels),
-            agreement=float(agreed.mean()) if len(agreed) else None,
+            agreement=agreed if len(faces) else None,
         )
         _put(small, config)
         return result
+
+
+def _told(info: ModelInfo, config: ExportModelConfig) -> ModelInfo:
+    """What the file is to say of the model: as it was trained, and what the command says."""
+    point = info.point(config.as_, config.balance, config.threshold)
+    heads = list(info.heads)
+    heads[point.place] = dataclasses.replace(
+        point.head, balance=point.balance, threshold=point.threshold
+    )
+    mirrored = info.mirrored if config.mirrored is None else config.mirrored
+    return dataclasses.replace(
+        info, heads=tuple(heads), answers_as=point.head.name, mirrored=mirrored
+    )
 
 
 def _put(made: Path, config: ExportModelConfig) -> None:
@@ -156,17 +170,27 @@ def checkpoint_of(workspace: Workspace | None, run: str | None) -> Path:
     return best_of(find_run(workspace, run))
 
 
-def _validation(workspace: Workspace) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The faces of the validation split that have a label, and their labels."""
-    manifest = workspace.manifest(["split", "label"])
-    is_labelled = manifest["label"].notna() & (manifest["label"] != "")
-    rows = np.flatnonzero((manifest["split"] == "val") & is_labelled)
-    labels = np.array([INDEX[name] for name in manifest["label"].iloc[rows]], np.int64)
+Labels = dict[str, NDArray[np.int64]]
+"""For each head int64 [n], 0..6, -1 where there is none."""
+
+
+def _validation(workspace: Workspace, heads: Sequence[str]) -> tuple[NDArray[np.uint8], Labels]:
+    """The faces of validation's half that chose nothing, and the labels that each head learned
+    to give."""
+    manifest = workspace.manifest(["split", "label", "sha256"])
+    val = np.flatnonzero((manifest["split"] == "val").to_numpy(bool))
+    rows = val[~is_choosing(manifest["sha256"].iloc[val].tolist())]
+    given = manifest["label"].map(dict(INDEX)).fillna(-1).to_numpy(np.int64)
+    labels = dict.fromkeys(heads, given[rows])
+    if "votes" in heads:
+        has_votes = workspace.has("import", workspace.votes_path)
+        gold = gold_classes(imported_votes(workspace)) if has_votes else np.full(len(given), -1)
+        labels["votes"] = gold[rows]
     return np.asarray(workspace.faces()[rows]), labels
 
 
-def _nothing() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    return np.empty((0, FACE_SIDE, FACE_SIDE), np.uint8), np.empty(0, np.int64)
+def _nothing() -> tuple[NDArray[np.uint8], Labels]:
+    return np.empty((0, FACE_SIDE, FACE_SIDE), np.uint8), {}
 
 
 def _training_faces(workspace: Workspace, n: int) -> NDArray[np.uint8]:
@@ -180,22 +204,31 @@ def _training_faces(workspace: Workspace, n: int) -> NDArray[np.uint8]:
     return np.asarray(workspace.faces()[np.sort(chosen)])
 
 
+def _answers(classifier: Classifier, faces: NDArray[np.uint8]) -> dict[str, NDArray[np.int64]]:
+    """The class that each head names, int64 [n]."""
+    info, logits = classifier.info, classifier.logits(faces)
+    return {
+        head.name: info.point(head.name).probabilities(logits).argmax(axis=1).astype(np.int64)
+        for head in info.heads
+    }
+
+
 def _measured(
-    classifier: Classifier,
-    path: Path,
-    probabilities: NDArray[np.float32],
-    labels: NDArray[np.int64],
+    classifier: Classifier, path: Path, answers: dict[str, NDArray[np.int64]], labels: Labels
 ) -> Measured:
-    accuracy = float((probabilities.argmax(1) == labels).mean()) if len(labels) else None
+    accuracy: dict[str, float | None] = dict.fromkeys(answers)
+    for name, wanted in labels.items():
+        if (wanted >= 0).any():
+            accuracy[name] = float((answers[name] == wanted)[wanted >= 0].mean())
     faces = onnx_export.random_faces(_N_TIMED)
     return Measured(path.stat().st_size / 1e6, _rate(classifier, faces), accuracy)
 
 
 def _rate(classifier: Classifier, faces: NDArray[np.uint8]) -> float:
     """Faces a second over a second; the first batch, which is slow, is not counted."""
-    classifier.probabilities(faces[:32])
+    classifier.logits(faces[:32])
     done, started = 0, time.perf_counter()
     while (taken := time.perf_counter() - started) < 1:
-        classifier.probabilities(faces)
+        classifier.logits(faces)
         done += len(faces)
     return done / taken

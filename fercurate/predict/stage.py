@@ -6,11 +6,15 @@ import time
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fercurate.config import PredictConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.folders import tally
 from fercurate.images import quiet_pillow
 from fercurate.infer.classifier import open_classifier
+from fercurate.infer.heads import OperatingPoint
 from fercurate.infer.info import ModelInfo, crop_geometry
 from fercurate.predict import work
 from fercurate.predict.inputs import find_images
@@ -24,14 +28,14 @@ class Predictions:
 
     Attributes:
         info: What the model's file says of it.
-        threshold: Probability below which the answer is "unclear", 0..1.
+        point: Which of its heads answers, with which balance and threshold.
         images: Yields each image once, in order, also what cannot be read; reading it does the
             work, and closing it stops that.
         totals: None until `images` has ended.
     """
 
     info: ModelInfo
-    threshold: float
+    point: OperatingPoint
     images: Generator[Image] = field(init=False)
     totals: Totals | None = field(default=None)
 
@@ -56,20 +60,23 @@ def run(config: PredictConfig, progress: Progress, lines: Iterable[str] = ()) ->
     found = find_images(config.images, lines)
     paths = found.paths
     classifier = open_classifier(config.model, config.device, threads=1)
+    point = classifier.info.point(config.as_, config.balance, config.threshold)
     if dict(classifier.info.crop) != crop_geometry() and not config.crops:
         progress.warn("The model was made for faces that are framed otherwise; expect errors.")
     threads = config.jobs or work.threads()
     read: work.Reader = work.read_crop
     if not config.crops:
         read = work.PhotoReader(threads, config.thorough, config.min_score)
-    threshold = classifier.info.threshold if config.threshold is None else config.threshold
-    made = Predictions(classifier.info, threshold)
+    made = Predictions(classifier.info, point)
+
+    def classify(faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return point.probabilities(classifier.logits(faces))
 
     def done() -> Generator[Image]:
         started = time.perf_counter()
         n_read = n_faces = n_without = 0
         with quiet_pillow(), progress.task("looking at faces", len(paths)) as advance:
-            for image in work.images(paths, read, classifier, threads, crops=config.crops):
+            for image in work.images(paths, read, classify, threads, crops=config.crops):
                 advance(1)
                 if image.reason is not None:
                     progress.warn(f"{image.file}: {image.reason}")
@@ -90,7 +97,7 @@ def run(config: PredictConfig, progress: Progress, lines: Iterable[str] = ()) ->
 
 
 def _check(config: PredictConfig) -> None:
-    for name in ("threshold", "min_score"):
+    for name in ("threshold", "balance", "min_score"):
         value = getattr(config, name)
         if value is not None and not 0 <= value <= 1:
             raise InputError(f"{name} is {value}.", "It is between 0 and 1.")

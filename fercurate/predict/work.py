@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.images import ImageError, decode_face, read_file, read_photo, read_small
-from fercurate.infer.classifier import Classifier
 from fercurate.predict.result import Found, Image
 
 if TYPE_CHECKING:
@@ -40,6 +39,8 @@ class _Read:
 
 
 Reader = Callable[[Path], _Read]
+Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""From faces uint8 [N, 48, 48] to probabilities float32 [N, classes]."""
 
 
 def read_crop(path: Path) -> _Read:
@@ -104,7 +105,7 @@ def threads() -> int:
 
 
 def images(
-    paths: Sequence[Path], read: Reader, classifier: Classifier, threads: int, *, crops: bool
+    paths: Sequence[Path], read: Reader, classify: Classify, threads: int, *, crops: bool
 ) -> Generator[Image]:
     """The images in order, as they are done.
 
@@ -119,7 +120,7 @@ def images(
         waiting: list[Future[list[Image]]] = []
         try:
             for job in jobs:
-                waiting.append(pool.submit(_done, job, read, classifier, ended))
+                waiting.append(pool.submit(_done, job, read, classify, ended))
                 if len(waiting) > 4 * threads:
                     yield from waiting.pop(0).result()
             while waiting:
@@ -131,7 +132,7 @@ def images(
 
 
 def _done(
-    paths: Sequence[Path], read: Reader, classifier: Classifier, ended: threading.Event
+    paths: Sequence[Path], read: Reader, classify: Classify, ended: threading.Event
 ) -> list[Image]:
     all_read = []
     for path in paths:
@@ -140,7 +141,7 @@ def _done(
         all_read.append(read(path))
     faces = [face for one in all_read for face in one.faces]
     stacked = np.stack(faces) if faces else np.empty((0, 48, 48), np.uint8)
-    shares = iter(classifier.probabilities(stacked).tolist())
+    shares = iter(classify(stacked).tolist())
     return [
         Image(
             one.file,

@@ -9,28 +9,36 @@ from numpy.typing import NDArray
 
 from fercurate.detect.face import Face
 from fercurate.detect.framing import cut
+from fercurate.infer.heads import Head
 from fercurate.infer.info import ModelInfo
 from fercurate.live.analyse import Analyser, crop_of
 from fercurate.live.controls import Controls
 from fercurate.live.frame import Frame
 
+PRIOR = (0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1)
 HAPPY, DOUBTFUL = (0.0, 0.0, 0.0, 0.9, 0.1, 0.0, 0.0), (0.4, 0.0, 0.3, 0.1, 0.1, 0.0, 0.1)
 
 
 class Says:
-    """A classifier that always says the same; keeps what it was shown."""
+    """A classifier that always says the same; keeps what it was shown.
+
+    Its other head, which answers when it is asked for, says the reverse.
+    """
 
     def __init__(self, *shares: Sequence[float], threshold: float = 0.7) -> None:
-        self.info = ModelInfo("none", threshold=threshold)
+        heads = (
+            Head("given", PRIOR, threshold=threshold),
+            Head("votes", PRIOR, threshold=threshold),
+        )
+        self.info = ModelInfo("none", heads=heads, answers_as="given")
         self.seen: list[NDArray[np.uint8]] = []
         self._shares = list(shares)
 
-    def probabilities(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def logits(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
         self.seen.append(faces)
         said = self._shares[min(len(self.seen), len(self._shares)) - 1]
-        return np.repeat(np.array([said], np.float32), len(faces), axis=0)
-
-    logits = probabilities
+        both = np.log(np.array([said, said[::-1]], np.float32) + 1e-9)
+        return np.repeat(both[None], len(faces), axis=0)
 
 
 class Finds:
@@ -120,8 +128,45 @@ def test_a_face_is_unclear_where_no_answer_is_sure(
     live = analyser(Says(said), Finds([face(160, 120, 50)]))
     (found,) = live.analyse(frame(0.0), Controls(grouped=grouped)).faces
     assert found.label == label
-    assert found.probabilities == pytest.approx(np.array(said, np.float32))
-    assert found.instant == pytest.approx(np.array(said, np.float32))
+    assert found.probabilities == pytest.approx(np.array(said, np.float32), abs=1e-6)
+    assert found.instant == pytest.approx(np.array(said, np.float32), abs=1e-6)
+
+
+def test_the_keys_choose_the_head_and_the_balance_and_nothing_is_mixed() -> None:
+    """The balance of one divides by the shares: 0.9 of happy's 0.4 against 0.1 of sad's 0.1."""
+    classifier = Says(HAPPY)
+    live, controls = analyser(classifier, Finds([face(160, 120, 50)])), Controls(5.0)
+    controls.answer_with(classifier.info, threshold=0.5)
+    shown = []
+    for index, key in enumerate(("", "b", "bbb", "v", "v")):
+        for each in key:
+            assert controls.press(each)
+        (found,) = live.analyse(frame(index / 30, index), controls).faces
+        assert found.probabilities == pytest.approx(found.instant)  # smoothing began anew
+        shown.append((controls.as_dict()["head"], controls.as_dict()["balance"], found))
+    assert [(head, balance) for head, balance, _ in shown] == [
+        ("given", 0.0), ("given", 0.25), ("given", 0.0), ("votes", 0.0), ("given", 0.0)
+    ]  # fmt: skip
+    given, balanced, back, votes, again = (found for _, _, found in shown)
+    shares = np.array([0.9 / 0.4**0.25, 0.1 / 0.1**0.25])
+    assert balanced.probabilities[3:5] == pytest.approx(shares / shares.sum(), abs=1e-6)
+    assert given.probabilities[3] == back.probabilities[3] == again.probabilities[3]
+    assert votes.probabilities == pytest.approx(given.probabilities[::-1])
+    assert controls.point is not None
+    assert controls.point.threshold == 0.5
+
+
+def test_a_model_with_one_head_and_without_shares_has_nothing_to_choose() -> None:
+    controls = Controls()
+    assert controls.press("v")
+    assert controls.press("b")
+    assert controls.point is None
+    controls.answer_with(ModelInfo("none", heads=(Head("votes", threshold=0.4),)))
+    before = controls.as_dict()
+    controls.press("v")
+    controls.press("b")
+    assert controls.as_dict() == before
+    assert (before["head"], before["heads"], before["balance"]) == ("votes", 1, 0.0)
 
 
 def test_what_is_said_is_smoothed_and_what_is_seen_is_not() -> None:

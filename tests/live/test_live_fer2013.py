@@ -60,7 +60,8 @@ def placed(
 def test_a_face_in_a_frame_looks_to_the_network_as_the_image_does() -> None:
     classifier = open_classifier(threads=1)
     images = first_images()
-    direct = classifier.probabilities(images)
+    point = classifier.info.point()
+    direct = point.probabilities(classifier.logits(images))
     background = video.scene("nobody", 640, 480).at(0.0)[0]
     overlaps, seen = np.zeros(N), np.zeros_like(direct)
     for i, image in enumerate(images):
@@ -72,7 +73,7 @@ def test_a_face_in_a_frame_looks_to_the_network_as_the_image_does() -> None:
         best = max(faces, key=lambda one: overlap(one.face, expected), default=None)
         if best is not None:
             overlaps[i], seen[i] = overlap(best.face, expected), best.probabilities
-    threshold = classifier.info.threshold
+    threshold = point.threshold
     right, clear = overlaps >= RIGHT, direct.max(1) >= threshold
     same = seen.argmax(1) == direct.argmax(1)
     answers = [np.where(p.max(1) >= threshold, p.argmax(1), -1) for p in (direct, seen)]

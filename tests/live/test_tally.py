@@ -8,6 +8,7 @@ import pytest
 from live_cases import grid, result
 
 from fercurate.config import LiveConfig
+from fercurate.infer.heads import Head
 from fercurate.infer.info import ModelInfo
 from fercurate.live.controls import Controls
 from fercurate.live.stats import Meter
@@ -68,7 +69,10 @@ def test_the_last_lines_name_faces_drops_and_files() -> None:
     ]
 
 
-INFO = ModelInfo("facenet", threshold=0.4)
+INFO = ModelInfo("facenet", heads=(Head("given", threshold=0.4),))
+TWO = ModelInfo(
+    "facenet", heads=(Head("given"), Head("votes", (1 / 7,) * 7, threshold=0.4, balance=0.25))
+)
 
 
 class Camera:
@@ -90,6 +94,11 @@ def test_the_first_screen_says_what_it_means_and_that_nothing_is_stored() -> Non
         "camera 0, 30 frames/s; the model of the package (facenet), 7 expressions, "
         "unclear below 40%"
     )
+    assert first_screen(LiveConfig(), Camera(), "window", TWO)[0].endswith(
+        "7 expressions, answers as votes, balance 0.25, unclear below 40%"
+    )
+    given = first_screen(LiveConfig(as_="given"), Camera(), "window", TWO)[0]
+    assert given.endswith("7 expressions, answers as given, unclear below 0%")
     for part in ("does not know", "Nothing is stored, but what the key s keeps", "q quit"):
         assert part in text
     assert "Nothing leaves this machine." in text

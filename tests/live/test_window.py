@@ -103,7 +103,8 @@ def test_keys_change_the_switches_and_the_picture(display: Screen) -> None:
         display.press(window, "q")
         out, err = shown.communicate(timeout=HANG)
     assert out.strip() == (
-        "[('grouped', True), ('half_life', 0.2), ('mirror', True), ('paused', True)] True True"
+        "[('balance', 0.0), ('grouped', True), ('half_life', 0.2), ('head', ''), ('heads', 0), "
+        "('mirror', True), ('paused', True)] True True"
     )
     assert err == ""  # nothing of Qt's
 

@@ -10,15 +10,27 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fercurate.infer import onnx_export
+from fercurate.infer.heads import Head
 from fercurate.infer.info import ModelInfo
+from fercurate.learn import zoo
 from fercurate.learn.models import FaceNet
 from fercurate.samples import faces as scikit
 
 
 def write_model(path: Path, **changes: object) -> Path:
     torch.manual_seed(0)
-    settings: dict[str, object] = {"mirrored": False, "threshold": 0.0, **changes}
+    settings: dict[str, object] = {"mirrored": False, **changes}
     onnx_export.export(FaceNet().eval(), ModelInfo("facenet", **settings), path)  # type: ignore[arg-type]
+    return path
+
+
+def write_two_heads(path: Path) -> Path:
+    """A model that answers as votes, with a balance, unless it is told otherwise."""
+    torch.manual_seed(0)
+    prior = (0.1, 0.02, 0.08, 0.3, 0.1, 0.1, 0.3)
+    heads = (Head("given", prior), Head("votes", prior, temperature=0.05, balance=0.5))
+    info = ModelInfo("facenet", mirrored=False, heads=heads)
+    onnx_export.export(zoo.create("facenet", n_heads=2).eval(), info, path)
     return path
 
 

@@ -20,6 +20,9 @@ NAMES = ("=cmd|' calc'!A0.png", "a;=1.png", "b\x1b[31m\nError: forged\u202e.png"
 CLASSES = ("=HYPERLINK(1)", "sad\x1b[2J")
 
 
+POINT = SimpleNamespace(head=SimpleNamespace(name="given"), balance=0.0, threshold=0.5)
+
+
 class Given:
     """Images that were looked at, as `predict` gives them."""
 
@@ -42,7 +45,7 @@ class Given:
 
 def made() -> Any:
     info = SimpleNamespace(classes=CLASSES)
-    return SimpleNamespace(info=info, threshold=0.5, images=Given(), totals=None)
+    return SimpleNamespace(info=info, point=POINT, images=Given(), totals=None)
 
 
 def is_harmless(text: str) -> bool:

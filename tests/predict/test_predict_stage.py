@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from predict_cases import astronaut, write_image, write_model
+from predict_cases import astronaut, write_image, write_model, write_two_heads
 
 from fercurate.config import PredictConfig
 from fercurate.console import Terminal
@@ -102,7 +102,50 @@ def test_crops_are_classified_in_order(model: Path, tmp_path: Path, n: int) -> N
         write_image(tmp_path / f"{i:03d}.png", face)
     made = stage.run(config(model, tmp_path, crops=True), Quiet())
     found = np.array([image.faces[0].probabilities for image in made.images])
-    assert np.allclose(found, open_classifier(model).probabilities(faces), atol=1e-5)
+    classifier = open_classifier(model)
+    wanted = classifier.info.point().probabilities(classifier.logits(faces))
+    assert np.allclose(found, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "head", "balance"),
+    [
+        ({}, "votes", 0.5),
+        ({"balance": 0.0}, "votes", 0.0),
+        ({"as_": "given"}, "given", 0.0),
+        ({"as_": "given", "balance": 1.0}, "given", 1.0),
+    ],
+)
+def test_the_head_that_is_asked_for_answers(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: dict[str, Any],
+    head: str,
+    balance: float,
+) -> None:
+    """Softmax of the head's logits over its temperature, less balance * log(shares)."""
+    model = write_two_heads(tmp_path / "two.onnx")
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    for i, face in enumerate(faces):
+        write_image(tmp_path / "crops" / f"{i}.png", face)
+    classifier = open_classifier(model)
+    place = ["given", "votes"].index(head)
+    known = classifier.info.heads[place]
+    scores = classifier.logits(faces)[:, place] / known.temperature - balance * np.log(known.prior)
+    wanted = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    made = stage.run(config(model, tmp_path / "crops", crops=True, **options), Quiet())
+    predictions(made, Quiet(), how="json", top=2)
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    found = np.array([list(row["probabilities"].values()) for row in rows])
+    assert np.abs(found - wanted).max() < 1e-4
+    assert {(row["as"], row["balance"]) for row in rows} == {(head, balance)}
+
+
+def test_a_head_that_the_model_has_not_is_refused_before_an_image_is_read(tmp_path: Path) -> None:
+    model = write_two_heads(tmp_path / "two.onnx")
+    write_image(tmp_path / "a.png", np.zeros((48, 48), np.uint8))
+    with pytest.raises(InputError, match="does not answer as corrected"):
+        stage.run(config(model, tmp_path / "a.png", as_="corrected"), Quiet())
 
 
 def test_only_unreadable_files_are_a_failure(model: Path, photos: Path) -> None:
@@ -122,7 +165,16 @@ def test_paths_from_stdin_that_do_not_exist_are_warned_of(model: Path, photos: P
 
 
 @pytest.mark.parametrize(
-    "changes", [{"threshold": 1.5}, {"min_score": -1}, {"jobs": 0}, {"top": 0}, {"images": ()}]
+    "changes",
+    [
+        {"threshold": 1.5},
+        {"balance": 1.5},
+        {"balance": -0.1},
+        {"min_score": -1},
+        {"jobs": 0},
+        {"top": 0},
+        {"images": ()},
+    ],
 )
 def test_settings_out_of_range_are_refused(
     model: Path, photos: Path, changes: dict[str, Any]
@@ -168,6 +220,11 @@ def test_threads_and_company_change_nothing(model: Path, tmp_path: Path) -> None
 
 def test_closing_stops_the_work(model: Path, tmp_path: Path) -> None:
     classifier, seen = open_classifier(model), []
+    point = classifier.info.point()
+
+    def classify(faces: np.ndarray) -> np.ndarray:
+        return point.probabilities(classifier.logits(faces))
+
     paths = [tmp_path / f"{i}.png" for i in range(1000)]
 
     def read(path: Path) -> work._Read:
@@ -175,7 +232,7 @@ def test_closing_stops_the_work(model: Path, tmp_path: Path) -> None:
         time.sleep(0.001)
         return work.read_crop(path)
 
-    found = work.images(paths, read, classifier, 2, crops=False)
+    found = work.images(paths, read, classify, 2, crops=False)
     assert next(found).reason is not None
     found.close()
     n_seen = len(seen)
@@ -254,7 +311,10 @@ def test_each_row_is_out_whole_before_the_next_image_is_looked_at(
             seen.append(text.count(b"\n"))
 
     made = SimpleNamespace(
-        images=images(), info=SimpleNamespace(classes=CLASSES), threshold=0.5, totals=None
+        images=images(),
+        info=SimpleNamespace(classes=CLASSES),
+        point=SimpleNamespace(head=SimpleNamespace(name="given"), balance=0.0, threshold=0.5),
+        totals=None,
     )
     with os.fdopen(write, "w") as out:
         monkeypatch.setattr("sys.stdout", out)

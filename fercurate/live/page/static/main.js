@@ -14,7 +14,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const page = {
   words: null,
   hello: null,
-  controls: { mirror: false, grouped: false, paused: false, half_life: 0 },
+  controls: { mirror: false, grouped: false, paused: false, half_life: 0, head: "", heads: 0, balance: 0 },
   camera: null, // how the page's camera stands, as the server has it
   own: "off", // how ours stands
   link: "wait",
@@ -158,12 +158,18 @@ function legend() {
 }
 
 function switches() {
-  const { paused, mirror, grouped, half_life: half } = page.controls;
+  const { paused, mirror, grouped, half_life: half, head, heads, balance } = page.controls;
   for (const [key, on] of [["p", paused], ["m", mirror], ["g", grouped]]) {
     document.querySelector(`[data-key="${key}"]`).setAttribute("aria-pressed", on);
   }
   at("pause-word").textContent = paused ? "Go on" : "Pause";
   at("half-life").textContent = half ? `${half} s` : "none";
+  at("head").hidden = !(heads > 1);
+  at("head-name").textContent = head;
+  at("head").setAttribute("aria-label", `Answers as ${head}: ask the next head`);
+  at("balance").hidden = !head;
+  at("balance-value").textContent = balance;
+  at("balance").setAttribute("aria-label", `Balance of rare classes ${balance}: next step`);
 }
 
 /** How it stands: the pill in the head, and a panel over the picture where there is none. */
