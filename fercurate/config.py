@@ -31,6 +31,12 @@ def _option(default: Any, text: str) -> Any:
     return dataclasses.field(default=default, metadata={"help": text})
 
 
+_AS = (
+    "labels to answer as: given, votes or corrected, whichever it learned (default: its own choice)"
+)
+_BALANCE = "0 leaves rare classes as rare as in training, 1 takes all for equal (default: its own)"
+
+
 @dataclass(frozen=True)
 class SampleConfig:
     """The embedded sample that `fercurate demo` starts from."""
@@ -183,6 +189,10 @@ class CompareConfig:
     balance: Balance = _option("none", "as in train")
     device: Device = _option("auto", "where to train")
     set: tuple[str, ...] = _option((), "as in train: FIELD=VALUE, a setting of the recipe")
+    as_: str | None = _option(None, "labels to answer as, of runs with two heads (default: theirs)")
+    at_balance: float = _option(
+        0.0, "balance of all answers: 0 leaves rare classes as rare as in training, 1 equal"
+    )
     split: ScoredSplit = _option("val", "which images score; test is to be looked at once")
     votes: Path | None = _option(None, "fer2013new.csv (default: the votes that import joined)")
     folder: Path | None = _option(
@@ -198,6 +208,8 @@ class EvaluateConfig:
     model: Path | None = _option(None, "a model file instead: .onnx or .safetensors")
     votes: Path | None = _option(None, "fer2013new.csv (default: the votes that import joined)")
     split: ScoredSplit = _option("val", "val to choose by; test, which is looked at once")
+    as_: str | None = _option(None, _AS)
+    balance: float | None = _option(None, _BALANCE)
     labels: tuple[str, ...] | None = _option(
         None, "also limit the model to these classes: happy,sad,neutral"
     )
@@ -208,10 +220,6 @@ class EvaluateConfig:
 
 
 _MODEL = "run's folder, .onnx or .safetensors (default: the model of the package)"
-_AS = (
-    "labels to answer as: given, votes or corrected, whichever it learned (default: its own choice)"
-)
-_BALANCE = "0 leaves rare classes as rare as in training, 1 takes all for equal (default: its own)"
 _THRESHOLD = 'probability below which the answer is "unclear", 0 to 1 (default: the model\'s)'
 
 

@@ -22,3 +22,11 @@ def is_choosing(sha256: Sequence[str]) -> NDArray[np.bool_]:
         sha256: Of each image's pixels, hexadecimal.
     """
     return np.array([int(digest[-8:], 16) % 2 == 0 for digest in sha256], bool)
+
+
+def reporting(split: str, sha256: Sequence[str]) -> NDArray[np.int64]:
+    """Places of the images of a split that figures are measured on: all of test, and of
+    validation the half that chose nothing."""
+    if split != "val":
+        return np.arange(len(sha256))
+    return np.flatnonzero(~is_choosing(sha256))

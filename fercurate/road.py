@@ -174,6 +174,8 @@ def run_compare(
     chosen = arms.parse_all(options.arms, space, workspace.DATASETS)
     if options.seeds < 1:
         raise InputError(f"--seeds is {options.seeds}.", "Give 1 or more; 3 is the least to go by.")
+    if not 0 <= options.at_balance <= 1:
+        raise InputError(f"--at-balance is {options.at_balance}.", "It is between 0 and 1.")
     seeds = compare_runs.check(space, chosen, options.split, options.votes, options.seeds)
     if not all(arm.runs for arm in chosen) and len(seeds) < options.seeds:
         progress.warn(f"Not every arm has more seeds than {', '.join(map(str, seeds))}.")
@@ -188,7 +190,9 @@ def run_compare(
             wanted = settings.build(config.TrainConfig, told, "compare")
             folders.append(_trained(arm.workspace, wanted, progress))
         trained.append((arm, folders))
-    found = compare_runs.run(space, trained, options.split, options.votes)
+    found = compare_runs.run(
+        space, trained, options.split, options.votes, head=options.as_, balance=options.at_balance
+    )
     told = found.as_dict()
     folder = options.folder or workspace.REPORTS / compare_page.folder_name(told, options)
     outputs.report_folder(folder, "compare")
@@ -225,13 +229,20 @@ def run_evaluate(
 
 def try_predictions(space: Workspace, scored: Any, progress: Progress) -> Any:
     """Show a model's answers in FiftyOne; None, and a warning, when that fails."""
+    from fercurate.evaluate.outputs import others
     from fercurate.review import predictions
 
     try:
         pngs.restore(space, progress)
         with locks.mirroring(space):
             return predictions.run(
-                space, scored.name, scored.split, scored.rows, scored.probabilities(), progress
+                space,
+                scored.name,
+                scored.split,
+                scored.rows,
+                scored.probabilities(),
+                progress,
+                others(scored),
             )
     except FercurateError as error:
         progress.warn(f"The predictions are not in FiftyOne: {error.message}")

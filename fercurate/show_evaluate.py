@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fercurate import head_words
 from fercurate.console import console, table
 from fercurate.labels import SPLIT_TITLES
 from fercurate.show import plain, print_json
@@ -33,9 +34,14 @@ def model(
     out = console()
     out.print(
         f"{found.model} on the {SPLIT_TITLES[found.split]} split of {found.dataset}: "
-        f"{found.images:,} images",
+        f"{_images(found)}; answers as {found.answers_as}, balance {found.balance:g}",
         soft_wrap=True,
     )
+    told = found.as_dict()
+    if len(found.heads) > 1:
+        cells: list[list[object]] = [list(row) for row in head_words.rows(told)]
+        out.print(table("", head_words.header(told), cells))
+        out.print(head_words.views(told))
     out.print()
     _sets(out, found)
     _abstaining(out, found)
@@ -64,6 +70,12 @@ def model(
     out.print(f"Report: {report}", soft_wrap=True)
 
 
+def _images(found: Evaluation) -> str:
+    if found.images == found.n_split:
+        return f"{found.images:,} images"
+    return f"{found.images:,} of {found.n_split:,} images, the half that chose nothing"
+
+
 def _sets(out: Console, found: Evaluation) -> None:
     sets = found.sets
     rows: list[list[object]] = [
@@ -85,6 +97,8 @@ def _sets(out: Console, found: Evaluation) -> None:
     out.print("The first four are better high, the others low.")
     if found.why:
         out.print(found.why)
+    if holds := head_words.holds_for(found.as_dict()):
+        out.print(holds)
     if "reviewed" in sets:
         out.print("Reviewed rows are those that reviewers settled: no random sample as a rule.")
 

@@ -52,6 +52,20 @@ def gold_classes(votes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     return np.where(agreed, of_class.argmax(axis=1), -1)
 
 
+def top_classes(votes: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """The class with the most votes, also where fewer than half agree; -1 where two have as many,
+    or where half of the votes or more are for none of ours.
+
+    Args:
+        votes: int [N, 10], columns as in `FERPLUS_COLUMNS`.
+    """
+    shares = vote_shares(votes)
+    known = ~np.isnan(shares).any(axis=1)
+    first = np.where(known, np.nan_to_num(shares).argmax(axis=1), -1)
+    alone = (shares == shares.max(axis=1, keepdims=True)).sum(axis=1) == 1
+    return np.where(alone, first, -1)
+
+
 def vote_shares(votes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
     """Shares of the votes for our seven classes.
 

@@ -10,7 +10,7 @@ from recorded import write_table
 
 from fercurate.errors import InputError
 from fercurate.labels import FERPLUS_COLUMNS
-from fercurate.votes import gold_classes, imported_votes, vote_shares
+from fercurate.votes import gold_classes, imported_votes, top_classes, vote_shares
 from fercurate.workspace import Workspace
 
 
@@ -32,6 +32,21 @@ def votes(**counts: int) -> list[int]:
 )
 def test_gold_is_more_than_half_of_all_votes(row: list[int], gold: int) -> None:
     assert gold_classes(np.array([row])).tolist() == [gold]
+
+
+@pytest.mark.parametrize(
+    ("row", "top"),
+    [
+        (votes(happiness=10), 3),
+        (votes(sadness=4, neutral=3, anger=3), 4),
+        (votes(sadness=5, neutral=5), -1),
+        (votes(anger=3, unknown=7), -1),
+        (votes(anger=6, NF=4), 0),
+        (votes(), -1),
+    ],
+)
+def test_the_top_class_has_the_most_votes_and_needs_no_majority(row: list[int], top: int) -> None:
+    assert top_classes(np.array([row])).tolist() == [top]
 
 
 def test_votes_of_the_import(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from fercurate.evaluate.arms import Arm, control_of
 from fercurate.evaluate.audit_scores import read_votes
 from fercurate.evaluate.compare import DRAWS, ArmScores, Interval, score
 from fercurate.evaluate.kept_runs import by_seed, common_seeds, read_config, read_predictions
+from fercurate.halves import reporting
 from fercurate.labels import INDEX
 from fercurate.votes import gold_classes
 from fercurate.workspace import Workspace
@@ -68,6 +69,8 @@ class Comparison:
     Attributes:
         dataset: Where the scored images and labels are from.
         split: val or test.
+        answers_as: The head that answers where a run has several; empty for each run's own.
+        balance: Of all answers; see `infer.heads.OperatingPoint`.
         recipe: Network and settings that all runs have in common.
         differs: Names of those that they have not: such arms differ in more than their data.
         baseline, control: Names of these arms; the control's is None where there is none.
@@ -85,6 +88,8 @@ class Comparison:
 
     dataset: str
     split: str
+    answers_as: str
+    balance: float
     recipe: dict[str, Any]
     differs: tuple[str, ...]
     baseline: str
@@ -108,6 +113,9 @@ def run(
     split: str,
     votes_file: Path | None = None,
     draws: int = DRAWS,
+    *,
+    head: str | None = None,
+    balance: float = 0.0,
 ) -> Comparison:
     """Score finished runs on one split, and the differences between arms.
 
@@ -118,6 +126,7 @@ def run(
         votes_file: fer2013new.csv; None takes the votes that import joined, and without any
             only given labels score.
         draws: Bootstrap samples.
+        head, balance: How runs answer; see `kept_runs.read_predictions`.
 
     Raises:
         InputError: an arm of other images, a run that did not finish, no seed that all arms
@@ -135,7 +144,7 @@ def run(
         folders = [runs[arm.name][seed] for seed in seeds]
         of_arm = [read_config(folder) for folder in folders]
         predictions[arm.name] = np.stack(
-            [read_predictions(folder, arm.workspace, digests) for folder in folders]
+            [read_predictions(f, arm.workspace, digests, head, balance) for f in folders]
         )
         results.append(_described(arm, runs[arm.name], seeds, of_arm))
         told += of_arm
@@ -157,6 +166,8 @@ def run(
     return Comparison(
         dataset=space.name,
         split=split,
+        answers_as=head or "",
+        balance=balance,
         recipe=recipe,
         differs=differs,
         baseline=only[0].name,
@@ -219,11 +230,13 @@ def check(
 def _scored(
     space: Workspace, split: str
 ) -> tuple[pd.DataFrame, NDArray[np.int64], NDArray[np.int64]]:
-    """The manifest, the rows of a split, and their given classes, -1 where there is none."""
+    """The manifest, the rows of a split that report (see `halves`), and their given classes, -1
+    where there is none."""
     manifest = space.manifest(
         ["row", "split", "label", "sha256", "duplicate_group", "is_split_leak"]
     )
-    rows = np.flatnonzero((manifest["split"] == split).to_numpy())
+    whole = np.flatnonzero((manifest["split"] == split).to_numpy())
+    rows = whole[reporting(split, manifest["sha256"].iloc[whole].tolist())]
     given = manifest["label"].map(dict(INDEX)).fillna(-1).to_numpy(np.int64)[rows]
     if not (given >= 0).any():
         raise InputError(

@@ -18,19 +18,37 @@ from fercurate.paths import RunFiles
 from fercurate.workspace import Workspace, option
 
 
-def read_predictions(folder: Path, home: Workspace, sha256: Sequence[str]) -> NDArray[np.int64]:
+def read_predictions(
+    folder: Path,
+    home: Workspace,
+    sha256: Sequence[str],
+    head: str | None = None,
+    balance: float = 0.0,
+) -> NDArray[np.int64]:
     """The class that a run predicts for each of n images, int64 [n], 0..6.
 
     Args:
         folder: Of the run.
         home: The dataset that it was trained in.
         sha256: Of the n images' pixels.
+        head: Which of its heads answers, by default its own choice; a run with one head always
+            answers with that.
+        balance: How far the answers make up for unequal classes; see `heads.OperatingPoint`.
 
     Raises:
-        InputError: the run did not finish, or held out other images than these.
+        InputError: the run did not finish, held out other images than these, or its file has no
+            such head or no class shares.
         FercurateError: its logits cannot be read.
     """
-    predicted: NDArray[np.int64] = read_logits(folder, home, sha256).argmax(axis=1).astype(np.int64)
+    logits = read_logits(folder, home, sha256)
+    if logits.shape[1] == 1 and not balance:
+        scores = logits[:, 0]
+    else:
+        from fercurate.infer.checkpoint import read_info
+
+        info = read_info(RunFiles(folder).best_path)
+        scores = info.point(head if len(info.heads) > 1 else None, balance).probabilities(logits)
+    predicted: NDArray[np.int64] = scores.argmax(axis=1).astype(np.int64)
     return predicted
 
 
@@ -41,7 +59,7 @@ def read_logits(folder: Path, home: Workspace, sha256: Sequence[str]) -> NDArray
         folder, home, sha256: As for `read_predictions`.
 
     Returns:
-        float32 [n, 7], before the temperature.
+        float32 [n, heads, 7], before the temperature.
 
     Raises:
         InputError, FercurateError: as `read_predictions`.
@@ -71,7 +89,7 @@ def read_logits(folder: Path, home: Workspace, sha256: Sequence[str]) -> NDArray
             f"Train one on these: fercurate train{option(home)}",
         )
     chosen: NDArray[np.float32] = logits[found]
-    return chosen
+    return chosen if chosen.ndim == 3 else chosen[:, None]  # earlier versions had one head
 
 
 def _digests_then(folder: Path, home: Workspace, rows: NDArray[np.int64]) -> list[str]:

@@ -17,15 +17,16 @@ from fercurate.evaluate import groups, leaks, outputs
 from fercurate.evaluate.abstention import Abstention, abstention
 from fercurate.evaluate.audit_scores import read_votes
 from fercurate.evaluate.calibration_scores import Calibration, calibration
+from fercurate.evaluate.head_scores import HeadScores, head_scores
 from fercurate.evaluate.model_scores import Scores, recognised_well, score
 from fercurate.evaluate.outputs import Outputs
 from fercurate.labels import INDEX, SPLIT_TITLES
 from fercurate.progress import Progress
-from fercurate.votes import gold_classes
+from fercurate.votes import gold_classes, top_classes
 from fercurate.workspace import Workspace, option
 
 Truth = Mapping[str, NDArray[np.int64]]
-"""By label set (given, gold, reviewed): int64 [n], 0..6, -1 where there is no label."""
+"""By label set (given, gold, voted, reviewed): int64 [n], 0..6, -1 where there is no label."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,14 @@ class Evaluation:
     Attributes:
         dataset, model, split: Names.
         about: What the model's file says about it.
-        images: In the split.
-        temperature: That the logits are divided by, as the model's file says.
-        sets: By set of labels: given; gold and reviewed where there are any.
+        images: That are scored: all of test, of validation the half that chose nothing.
+        n_split: In the whole split.
+        answers_as, balance: The head that answers and its balance (see `infer.heads`).
+        temperature: That its logits are divided by.
+        sets: By set of labels: given; gold, voted and reviewed where there are any. Voted rows
+            are those whose votes name one class most often, gold rows those where more than
+            half of the votes do.
+        heads: Every head of the model, at each balance that matters.
         reviewed: Images that reviewers settled with a label, by split; where there are any.
         views: "three", "four", and "limited" where classes were chosen.
         leaks: By set of labels.
@@ -111,8 +117,12 @@ class Evaluation:
     split: str
     about: dict[str, Any]
     images: int
+    n_split: int
+    answers_as: str
+    balance: float
     temperature: float
     sets: dict[str, Measured]
+    heads: tuple[HeadScores, ...]
     reviewed: dict[str, int]
     views: dict[str, View]
     leaks: dict[str, Leak]
@@ -138,14 +148,17 @@ def run(
         raise InputError("--run and --model both name a model.", "Give one of them.")
     view = None if config.labels is None else groups.limited(config.labels)
     if config.model is None:
-        found = outputs.of_run(workspace, config.run, config.split)
+        found = outputs.of_run(workspace, config.run, config.split, config.as_, config.balance)
     else:
-        found = outputs.of_file(workspace, config.model, config.split, config.device, progress)
+        found = outputs.of_file(
+            workspace, config.model, config.split, config.device, progress, config.as_,
+            config.balance,
+        )  # fmt: skip
     truth = truths(workspace, found.rows, config.votes)
     has_votes = workspace.has("import", workspace.votes_path)
     if "gold" not in truth and (config.votes is not None or has_votes):
         progress.warn(f"The votes agree on no image of the split {found.split}: no gold scores.")
-    return evaluate(workspace, found, truth, view), found
+    return evaluate(workspace, found, truth, view, config.balance), found
 
 
 def truths(workspace: Workspace, rows: NDArray[np.int64], votes: Path | None) -> Truth:
@@ -162,7 +175,8 @@ def truths(workspace: Workspace, rows: NDArray[np.int64], votes: Path | None) ->
             f"Import labelled images, or see: fercurate status{option(workspace)}",
         )
     if votes is not None or workspace.has("import", workspace.votes_path):
-        found["gold"] = gold_classes(read_votes(workspace, votes))[rows]
+        counts = read_votes(workspace, votes)[rows]
+        found["gold"], found["voted"] = gold_classes(counts), top_classes(counts)
     found["reviewed"] = manifest["sample_id"].map(_settled(workspace)).fillna(-1).to_numpy(np.int64)
     return {name: labels for name, labels in found.items() if (labels >= 0).any()}
 
@@ -174,9 +188,13 @@ def _settled(workspace: Workspace) -> dict[str, int]:
 
 
 def evaluate(
-    workspace: Workspace, found: Outputs, truth: Truth, limited: groups.Grouping | None = None
+    workspace: Workspace,
+    found: Outputs,
+    truth: Truth,
+    limited: groups.Grouping | None = None,
+    balance: float | None = None,
 ) -> Evaluation:
-    """Score outputs against each set of labels."""
+    """Score outputs against each set of labels; `balance` is one that was asked for."""
     raw, sure = found.probabilities(1.0), found.probabilities()
     sets = {name: measure(raw, sure, labels) for name, labels in truth.items()}
     views = {"three": groups.THREE, "four": groups.FOUR}
@@ -193,8 +211,12 @@ def evaluate(
         split=found.split,
         about=found.info.as_dict(),
         images=len(found.rows),
-        temperature=found.info.temperature,
+        n_split=found.n_split,
+        answers_as=found.point.head.name,
+        balance=found.point.balance,
+        temperature=found.point.head.temperature,
         sets=sets,
+        heads=head_scores(found.info, found.logits, truth, balance),
         reviewed=reviewed_by_split(workspace),
         views={key: see(view, sure, truth) for key, view in views.items()},
         leaks={name: leak(right[name], labels >= 0, copied) for name, labels in truth.items()},
@@ -214,9 +236,9 @@ def reviewed_by_split(workspace: Workspace) -> dict[str, int]:
 
 
 def measure(
-    raw: NDArray[np.float64], sure: NDArray[np.float64], labels: NDArray[np.int64]
+    raw: NDArray[np.float32], sure: NDArray[np.float32], labels: NDArray[np.int64]
 ) -> Measured:
-    """Probabilities float64 [n, 7] without and with the temperature, against int64 [n]."""
+    """Probabilities float32 [n, 7] without and with the temperature, against int64 [n]."""
     known = labels >= 0
     raw, sure, labels = raw[known], sure[known], labels[known]
     return Measured(
@@ -227,7 +249,7 @@ def measure(
     )
 
 
-def see(view: groups.Grouping, sure: NDArray[np.float64], truth: Truth) -> View:
+def see(view: groups.Grouping, sure: NDArray[np.float32], truth: Truth) -> View:
     """The model through a view, on the label sets that have a row in it."""
     probabilities = view.probabilities(sure)
     answers = groups.SEVEN.labels(sure.argmax(axis=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from fercurate.errors import FercurateError, InputError
 from fercurate.evaluate.kept_runs import read_logits
 from fercurate.files import hash_file
+from fercurate.halves import reporting
 from fercurate.infer.classifier import BATCH, Classifier, open_classifier
+from fercurate.infer.heads import OperatingPoint
 from fercurate.infer.info import ModelInfo
 from fercurate.infer.runs import find_run
 from fercurate.labels import CLASSES
@@ -33,9 +35,11 @@ class Outputs:
     Attributes:
         name: The run's id, or the file's name.
         split: val or test.
-        rows: int64 [n], rows of the manifest.
-        logits: float32 [n, 7], before the temperature.
+        rows: int64 [n], rows of the manifest: of validation the half that chose nothing.
+        n_split: Images in the whole split.
+        logits: float32 [n, heads, 7], before the temperature.
         info: What the model's file says about it.
+        point: Which head answers, and how.
         run: What the run was told (config.json); empty for a model file.
         curve: What it measured (metrics.json); empty for a model file.
     """
@@ -43,38 +47,54 @@ class Outputs:
     name: str
     split: str
     rows: NDArray[np.int64]
+    n_split: int
     logits: NDArray[np.float32]
     info: ModelInfo
+    point: OperatingPoint
     run: dict[str, Any] = field(default_factory=dict)
     curve: dict[str, Any] = field(default_factory=dict)
 
-    def probabilities(self, temperature: float | None = None) -> NDArray[np.float64]:
-        """float64 [n, 7]; at the model's own temperature unless another is given."""
-        from scipy.special import softmax
+    def probabilities(self, temperature: float | None = None) -> NDArray[np.float32]:
+        """float32 [n, 7]; at the head's own temperature unless another is given."""
+        point = self.point
+        if temperature is not None:
+            point = replace(point, head=replace(point.head, temperature=temperature))
+        return point.probabilities(self.logits)
 
-        scale = self.info.temperature if temperature is None else temperature
-        made: NDArray[np.float64] = softmax(self.logits.astype(np.float64) / scale, axis=1)
-        return made
+
+def others(found: Outputs) -> dict[str, NDArray[np.float32]]:
+    """Probabilities of the heads that do not answer, float32 [n, 7] by name, each at its own
+    operating point."""
+    names = [head.name for head in found.info.heads if head.name != found.point.head.name]
+    return {name: found.info.point(name).probabilities(found.logits) for name in names}
 
 
-def of_run(workspace: Workspace, named: str | None, split: str) -> Outputs:
+def of_run(
+    workspace: Workspace,
+    named: str | None,
+    split: str,
+    head: str | None = None,
+    balance: float | None = None,
+) -> Outputs:
     """The outputs that a finished training run kept; no image is looked at.
 
     Args:
         workspace: Its dataset.
         named: The run's id, or a part that no other run's id has; None for the newest.
         split: val or test.
+        head, balance: How it answers; see `ModelInfo.point`.
 
     Raises:
-        InputError: there is no such run, or it kept nothing of the split.
+        InputError: there is no such run or head, or it kept nothing of the split.
         FercurateError: one of its files is damaged.
     """
     folder = find_run(workspace, named)
     files = RunFiles(folder)
-    from fercurate.infer.checkpoint import load_model
+    from fercurate.infer.checkpoint import read_info
 
-    _, info = load_model(files.best_path)
+    info = read_info(files.best_path)
     _require_classes(info, files.best_path)
+    point = info.point(head, balance)
     try:
         run, curve = _json(files.config_path), _json(files.metrics_path)
     except (OSError, ValueError) as error:
@@ -82,35 +102,46 @@ def of_run(workspace: Workspace, named: str | None, split: str) -> Outputs:
             f"The run {folder.name} is damaged: {error}", "Train it again with --force."
         ) from error
     manifest = workspace.manifest(["split", "sha256"])
-    rows = _rows(workspace, manifest, split)
+    rows, n_split = _rows(workspace, manifest, split)
     logits = read_logits(folder, workspace, manifest["sha256"].iloc[rows].tolist())
-    return Outputs(folder.name, split, rows, logits, info, run, curve)
+    return Outputs(folder.name, split, rows, n_split, logits, info, point, run, curve)
 
 
 def of_file(
-    workspace: Workspace, path: Path, split: str, device: str, progress: Progress
+    workspace: Workspace,
+    path: Path,
+    split: str,
+    device: str,
+    progress: Progress,
+    head: str | None = None,
+    balance: float | None = None,
 ) -> Outputs:
     """Run a model file over a split.
 
     Raises:
-        InputError: there is no such model, or no image in the split.
+        InputError: there is no such model or head, or no image in the split.
     """
     classifier = open_classifier(path, device)
     _require_classes(classifier.info, path)
-    rows = _rows(workspace, workspace.manifest(["split"]), split)
+    point = classifier.info.point(head, balance)
+    rows, n_split = _rows(workspace, workspace.manifest(["split", "sha256"]), split)
     with progress.task("Classify", len(rows)) as advance:
         logits = _logits(classifier, workspace.faces()[rows], advance)
-    return Outputs(path.name, split, rows, logits, classifier.info)
+    return Outputs(path.name, split, rows, n_split, logits, classifier.info, point)
 
 
-def _rows(workspace: Workspace, manifest: pd.DataFrame, split: str) -> NDArray[np.int64]:
-    rows = np.flatnonzero(manifest["split"].to_numpy(str) == split)
+def _rows(
+    workspace: Workspace, manifest: pd.DataFrame, split: str
+) -> tuple[NDArray[np.int64], int]:
+    """The rows of a split that report, and how many the whole split has."""
+    whole = np.flatnonzero(manifest["split"].to_numpy(str) == split)
+    rows = whole[reporting(split, manifest["sha256"].iloc[whole].tolist())]
     if not len(rows):
         raise InputError(
             f"{workspace.name} has no image in the split {split}.",
             _others(workspace, manifest["split"].to_numpy(str), split),
         )
-    return rows
+    return rows, len(whole)
 
 
 def _others(workspace: Workspace, splits: NDArray[np.str_], split: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fercurate import head_words
 from fercurate.infer.info import ModelInfo
 
 _SETS = {
     "given": "given: the dataset's own labels",
     "gold": "gold: images on whose class more than half of ten annotators agree (FER+)",
+    "voted": "voted: images on which one class has the most votes, gold ones and less clear ones",
     "reviewed": "reviewed: images that a person settled",
 }
 
@@ -38,7 +40,8 @@ people before you rely on it.
 among them, and the answer is one of the seven even where none fits.
 - It sees one still, grey face of 48 pixels: no voice, no motion, no situation.
 - Faces turned by more than about 30 degrees, covered or very dark are hard for it.
-- Probabilities are calibrated on the dataset. On other pictures they are too sure."""
+- Probabilities are calibrated on the dataset, those of a votes head on its gold rows. On other \
+pictures they are too sure."""
 
 
 def card(info: ModelInfo, scores: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
@@ -67,16 +70,41 @@ def card(info: ModelInfo, scores: Mapping[str, Any] | Sequence[Mapping[str, Any]
 
 def _summary(info: ModelInfo) -> str:
     mirrored = ", the mean over the face and its mirror image" if info.mirrored else ""
-    unclear = (
-        f' Below a top probability of {info.threshold:.2f} the answer is "unclear".'
-        if info.threshold
-        else ""
-    )
-    return (
+    text = (
         f"Takes a grey face of 48x48 pixels (`faces`, uint8 [N, 48, 48]) and gives a probability "
         f"for each of {len(info.classes)} expressions: {', '.join(info.classes)}. The network "
-        f"sees {info.side}x{info.side} pixels{mirrored}; its logits are divided by a temperature "
-        f"of {info.temperature:.3f}.{unclear}"
+        f"sees {info.side}x{info.side} pixels{mirrored}."
+    )
+    if len(info.heads) > 1:
+        names = " and ".join(f"`{head.name}`" for head in info.heads)
+        text += (
+            f" It has a head for each kind of labels that it learned: {names}. `probabilities` "
+            f"and `logits` are those of `{info.answers_as}`, `logits_<head>` of each."
+        )
+    unclear = (
+        ' Below the threshold the answer is "unclear"; at 0 it never is.'
+        if any(head.threshold for head in info.heads)
+        else ""
+    )
+    rows = [
+        f"| {head.name} | {head.temperature:.3f} | {head.balance:g} | {head.threshold:.2f} | "
+        + " | ".join(f"{share:.1%}" for share in head.prior or ())
+        + (" |" if head.prior else "")
+        for head in info.heads
+    ]
+    shares = info.classes if all(head.prior for head in info.heads) else ()
+    columns = "".join(f" {name} |" for name in shares)
+    return "\n".join(
+        [
+            text,
+            "",
+            "Logits are divided by the head's temperature, less its balance times the log of the "
+            f"class's share in training, before the softmax.{unclear}",
+            "",
+            f"| head | temperature | balance | threshold |{columns}",
+            _rule(4 + len(shares)),
+            *rows,
+        ]
     )
 
 
@@ -86,11 +114,12 @@ def _made_of(provenance: Mapping[str, Any]) -> str:
         "manifest_sha256": "sha256 of its manifest",
         "on": "images",
         "labels": "labels",
-        "targets_from": "labels by origin",
         "teachers": "half of each label from the networks of",
         "seed": "seed",
         "epochs": "epochs",
-        "best_epoch": "epoch chosen on validation",
+        "best_epoch": "epoch, chosen by given labels of validation",
+        "chosen_on": "chosen on",
+        "operating_points": "settings of the heads",
         "code": "fercurate",
         "torch": "torch",
         "device": "trained on",
@@ -102,6 +131,11 @@ def _made_of(provenance: Mapping[str, Any]) -> str:
         for key, text in known.items()
         if key in provenance
     ]
+    for head, counts in provenance.get("targets_from", {}).items():
+        if isinstance(counts, Mapping):  # earlier versions knew one head
+            lines.append(f"- the head `{head}` learned from: {_said(counts)}")
+    for head, fit in provenance.get("calibration", {}).items():
+        lines.append(f"- temperature of `{head}` fitted on: {fit['fitted_on']}")
     return "\n".join(lines) or "Its file does not say."
 
 
@@ -111,6 +145,10 @@ _WORDS = {
     ("on", "random-control"): "as many as `fercurate clean` kept, at random",
     ("labels", "given"): "the dataset's own",
     ("labels", "corrected"): "soft, corrected by `fercurate clean`",
+    ("labels", "given+votes"): "the dataset's own for one head, shares of the FER+ votes for the "
+    "other, which an image without votes taught nothing",
+    ("labels", "given+corrected"): "the dataset's own for one head, soft ones corrected by "
+    "`fercurate clean` for the other",
     ("labels", "votes"): "shares of the FER+ votes where an image has any, else soft, corrected "
     "by `fercurate clean`",
 }
@@ -154,12 +192,48 @@ def _scores_of(found: Mapping[str, Any]) -> str:
         + " |"
         for one in classes
     ]
+    several = len(found["heads"]) > 1
     return "\n".join(
         [
-            head, "", header, _rule(8), *rows, "", told, "", str(found.get("why") or ""), "",
+            head, "", *(_every_way(found) if several else ()),
+            *([f"In full, as `{found['answers_as']}` with a balance of {found['balance']:g}:", ""]
+              if several else ()),
+            header, _rule(8), *rows, "", told, "", head_words.holds_for(found), "",
+            str(found.get("why") or ""), "",
             f"| class | {columns} |", _rule(1 + 3 * len(sets)), *by_class,
         ]
     ).replace("\n\n\n\n", "\n\n")  # fmt: skip
+
+
+def _every_way(found: Mapping[str, Any]) -> list[str]:
+    """What the heads' answers mean, each at each balance, and how much of each class each finds."""
+    titles = head_words.header(found)
+    heads = head_words.own_heads(found)
+    recalls = {
+        f"{head['name']}, balance {head['balance']:g}, "
+        f"{head_words.LABELS[head_words.own_set(head)]}": head["sets"][head_words.own_set(head)]
+        for head in heads
+    }
+    classes = list(next(iter(recalls.values()))["scores"]["by_class"])
+    return [
+        head_words.views(found),
+        "",
+        f"| {' | '.join(titles)} |",
+        _rule(len(titles)),
+        *(f"| {' | '.join(row)} |" for row in head_words.rows(found)),
+        "",
+        "Share of each class that is found:",
+        "",
+        f"| class | {' | '.join(recalls)} |",
+        _rule(1 + len(recalls)),
+        *(
+            f"| {one} | "
+            + " | ".join(f"{s['scores']['by_class'][one]['recall']:.1%}" for s in recalls.values())
+            + " |"
+            for one in classes
+        ),
+        "",
+    ]
 
 
 def _class_cells(scores: Mapping[str, Any]) -> str:

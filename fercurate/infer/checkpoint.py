@@ -62,6 +62,16 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> tuple[nn.Modul
     return model.to(device).eval(), info
 
 
+def read_info(path: Path) -> ModelInfo:
+    """What a model's file says about it; its weights are not read.
+
+    Raises:
+        InputError: the file is missing, damaged or none of ours.
+    """
+    _, header = _load(path, _MODEL, tensors=False)
+    return ModelInfo.from_json(header.get("info", ""), path)
+
+
 def save_state(path: Path, state: Any, meta: Mapping[str, Any]) -> None:
     """Write a nested state, such as `learn.train.Trainer.state_dict` gives.
 
@@ -113,7 +123,9 @@ def _save(path: Path, tensors: dict[str, Tensor], header: dict[str, str]) -> Non
         ) from error
 
 
-def _load(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _load(
+    path: Path, kind: str, *, tensors: bool = True
+) -> tuple[dict[str, Tensor], dict[str, str]]:
     if not path.is_file():
         raise InputError(f"There is no file {path}.", "Make one with: fercurate train")
     try:
@@ -122,7 +134,8 @@ def _load(path: Path, kind: str) -> tuple[dict[str, Tensor], dict[str, str]]:
             header = file.metadata() or {}
             if header.get(_KIND) != kind:
                 raise _foreign(path, f"it holds no {kind} that fercurate saved")
-            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+            names = file.keys() if tensors else ()
+            return {name: file.get_tensor(name) for name in names}, header
     except (SafetensorError, OSError, ValueError) as error:
         raise _foreign(path, first_line(error)) from error
 

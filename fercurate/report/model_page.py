@@ -11,6 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from fercurate import head_words
 from fercurate.files import write_json, write_text
 from fercurate.labels import SPLIT_TITLES
 from fercurate.report import model_plots, prose
@@ -22,6 +23,7 @@ Record = Mapping[str, Any]
 SETS = {
     "given": "the labels of the dataset, errors included",
     "gold": "rows where more than half of ten annotators name one class",
+    "voted": "rows where one class has the most votes, gold rows and less clear ones",
     "reviewed": "rows that reviewers settled; no random sample as a rule",
 }
 
@@ -53,10 +55,10 @@ def write(folder: Path, found: Record) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "model.json", found)
     sets = found["sets"]
-    model_plots.save(model_plots.confusions(sets), folder / "confusion.png")
+    model_plots.save(model_plots.confusions(confusions(found)), folder / "confusion.png")
     best = "gold" if "gold" in sets else "given"
     plots = {"coverage": model_plots.coverage(sets)}
-    for name in ("given", "gold"):
+    for name in ("given", "gold", "voted"):
         if name in sets:
             measured = sets[name]
             plots[f"reliability-{name}"] = model_plots.reliability(
@@ -77,6 +79,7 @@ ABOUT = {
     "coverage": "Accuracy by the share of images that the model answers.",
     "reliability-given": "Accuracy by confidence on given labels.",
     "reliability-gold": "Accuracy by confidence on gold labels.",
+    "reliability-voted": "Accuracy by confidence on voted labels.",
     "accuracy": "Validation accuracy by epoch.",
     "loss": "Training and validation loss by epoch.",
 }
@@ -103,13 +106,12 @@ def render(found: Record, plots: Mapping[str, Markup], best: str) -> str:
         summary=summary(found),
         scores=score_rows(found["sets"]),
         not_reviewed=not_reviewed(found),
-        judged="gold" if provenance.get("labels") == "votes" else "given",
+        views=head_words.views(found),
+        holds_for=head_words.holds_for(found),
+        head_header=head_words.header(found),
+        head_rows=head_words.rows(found),
         tempered=tempered(found),
-        matrices={
-            name: confusion_rows(found["sets"][name]["scores"])
-            for name in ("given", "gold")
-            if name in found["sets"]
-        },
+        matrices={title: confusion_rows(one) for title, one in confusions(found).items()},
         facts=facts(found),
         recipe=json.dumps(provenance["recipe"], indent=2) if "recipe" in provenance else "",
         again=command(found),
@@ -132,6 +134,21 @@ def summary(found: Record) -> str:
     return f"{text}{held} {found['why']}".rstrip()
 
 
+def confusions(found: Record) -> dict[str, Record]:
+    """Scores to show a matrix of, by title: given and gold labels; of a model with several heads
+    each head on its own labels."""
+    heads = head_words.own_heads(found)
+    if len(heads) > 1:
+        return {
+            f"as {head['name']}, {head_words.LABELS[head_words.own_set(head)]}": head["sets"][
+                head_words.own_set(head)
+            ]["scores"]
+            for head in heads
+        }
+    sets = found["sets"]
+    return {f"{name} labels": sets[name]["scores"] for name in ("given", "gold") if name in sets}
+
+
 def not_reviewed(found: Record) -> str:
     """Why no reviewed labels score; empty where they do."""
     if "reviewed" in found["sets"]:
@@ -149,31 +166,33 @@ def not_reviewed(found: Record) -> str:
 
 def tempered(found: Record) -> str:
     """Which labels the temperature was fitted on, and what that means."""
-    labels = found["about"]["provenance"].get("labels")
-    if _has_no_temperature(found):
-        return "No temperature was fitted: corrected labels are as unsure as they should be."
-    if labels == "votes":
-        return "The temperature was fitted on what most votes name on the validation split."
-    return (
-        "The temperature was fitted on the given labels of the validation split. Where these "
-        "labels err, a model that is calibrated on them is less sure than it should be of gold "
-        "ones."
+    fits = found["about"]["provenance"].get("calibration")
+    if fits is None:
+        return "The temperature was fitted by an earlier version, on the whole validation split."
+    fit = fits[found["answers_as"]]
+    if not fit["images"]:
+        return "No temperature was fitted: there were too few images for it."
+    meaning = (
+        " Where these labels err, a model that is calibrated on them is less sure than it should "
+        "be of gold ones."
+        if found["answers_as"] == "given"
+        else ""
     )
-
-
-def _has_no_temperature(found: Record) -> bool:
-    labels = found["about"]["provenance"].get("labels")
-    return bool(labels == "corrected" and found["temperature"] == 1)
+    return (
+        f"The temperature was fitted on {prose.number(fit['images'])} images: "
+        f"{fit['fitted_on']}.{meaning}"
+    )
 
 
 def chosen_by(found: Record) -> str:
     """What the validation split had a part in."""
-    labels = found["about"]["provenance"].get("labels")
-    if _has_no_temperature(found):
-        return "The epoch was chosen by this split's given labels; no temperature was fitted."
-    votes = "by what most votes name on this split"
-    by = votes if labels == "votes" else "by this split's given labels"
-    return f"The epoch and the temperature were chosen {by}."
+    if "chosen_on" not in found["about"]["provenance"]:
+        return "An earlier version chose the epoch and the temperature on these images as well."
+    return (
+        f"These are {prose.number(found['images'])} of the split's "
+        f"{prose.number(found['n_split'])} images, the half that chose nothing; the given labels "
+        "of the other half chose the epoch."
+    )
 
 
 def score_rows(sets: Record) -> list[dict[str, Any]]:
@@ -217,6 +236,7 @@ def facts(found: Record) -> list[tuple[str, str]]:
             "Input",
             f"{about['side']} pixels" + (", and its mirror image" if about["mirrored"] else ""),
         ),
+        ("Answers as", f"{found['answers_as']}, balance {found['balance']:g}"),
         ("Temperature", f"{found['temperature']:.2f}"),
     ]
     if training.get("parameters"):
@@ -244,6 +264,11 @@ def command(found: Record) -> str:
     """The command that makes this page again; a votes file of one's own has to be added."""
     named = "--run" if found["training"] else "--model"
     split = "" if found["split"] == "val" else f" --split {found['split']}"
+    if found["answers_as"] != found["about"]["answers_as"]:
+        split += f" --as {found['answers_as']}"
+    own = {head["name"]: head["balance"] for head in found["about"]["heads"]}
+    if found["balance"] != own[found["answers_as"]]:
+        split += f" --balance {found['balance']:g}"
     limited = found["views"].get("limited")
     labels = "" if limited is None else f" --labels {','.join(limited['classes'])}"
     return (

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Record = Mapping[str, Any]
 
 INK, SOFT, LINE = "#1a1f24", "#59636e", "#e1e5e9"
-GIVEN, GOLD, REVIEWED = "#0e747c", "#c46e18", "#7b5ea7"
-COLOURS = {"given": GIVEN, "gold": GOLD, "reviewed": REVIEWED}
+GIVEN, GOLD, VOTED, REVIEWED = "#0e747c", "#c46e18", "#a08a3c", "#7b5ea7"
+COLOURS = {"given": GIVEN, "gold": GOLD, "voted": VOTED, "reviewed": REVIEWED}
 _IN_PAGE = {
     INK: "currentColor",
     SOFT: "var(--soft)",
@@ -114,14 +114,13 @@ def coverage(sets: Record) -> Figure:
     return figure
 
 
-def confusions(sets: Record) -> Figure:
-    """Confusion matrices side by side, rows scaled to 1, with the counts."""
-    names = [name for name in ("given", "gold") if name in sets]
-    figure = _figure((5.6 * len(names), 5.2))
-    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
-        scores = sets[name]["scores"]
-        _matrix(axes, list(scores["by_class"]), scores["confusion"])
-        axes.set_title(f"{name} labels: {scores['accuracy']:.1%} right", fontsize=11, color=INK)
+def confusions(scores: Mapping[str, Record]) -> Figure:
+    """Confusion matrices side by side, rows scaled to 1, with the counts; scores by title."""
+    figure = _figure((5.6 * len(scores), 5.2))
+    places = figure.subplots(1, len(scores), squeeze=False)[0]
+    for axes, (title, one) in zip(places, scores.items(), strict=True):
+        _matrix(axes, list(one["by_class"]), one["confusion"])
+        axes.set_title(f"{title}: {one['accuracy']:.1%} right", fontsize=11, color=INK)
     return figure
 
 

@@ -9,8 +9,9 @@ page sends, so that it is closed in a review (`hardening.CLOSED`).
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,7 @@ def run(
     rows: NDArray[np.int64],
     probabilities: NDArray[np.floating[Any]],
     progress: Progress,
+    others: Mapping[str, NDArray[np.floating[Any]]] = MappingProxyType({}),
 ) -> PredictionResult:
     """Bring the dataset up to date and write a model's answers into it.
 
@@ -71,6 +73,7 @@ def run(
         rows: int64 [n], rows of the manifest.
         probabilities: float [n, 7], rows adding up to 1.
         progress: Told of the steps.
+        others: The same of the model's other heads, by name: fields `prediction_<head>`.
 
     Raises:
         FercurateError: the database does not start or fails, or a field `prediction` of the
@@ -81,7 +84,7 @@ def run(
     try:
         with opened(workspace) as fo:
             sync.sync(fo, workspace, SyncConfig(), progress)
-            return write(fo, workspace, model, split, rows, probabilities)
+            return write(fo, workspace, model, split, rows, probabilities, others)
     except PyMongoError as error:
         raise FercurateError(
             f"The FiftyOne database failed: {error}", "Try again with: fercurate evaluate"
@@ -95,6 +98,7 @@ def write(
     split: str,
     rows: NDArray[np.int64],
     probabilities: NDArray[np.floating[Any]],
+    others: Mapping[str, NDArray[np.floating[Any]]] = MappingProxyType({}),
 ) -> PredictionResult:
     """The same over a FiftyOne that is connected, and a dataset that is up to date."""
     started = time.monotonic()
@@ -102,23 +106,22 @@ def write(
     dataset.reload()
     _make_room(dataset, model)
     names = workspace.manifest(["sample_id"])["sample_id"].to_numpy(str)[rows]
-    best = probabilities.argmax(axis=1)
-    sure = probabilities.max(axis=1)
-    labels = {
-        str(name): fo.Classification(label=CLASSES[answer], confidence=float(confidence))
-        for name, answer, confidence in zip(names, best, sure, strict=True)
-    }
-    if not dataset.has_sample_field(FIELD):
-        dataset.add_sample_field(
-            FIELD,
-            fo.EmbeddedDocumentField,
-            embedded_doc_type=fo.Classification,
-            description="the model's answer with its probability",
-        )
-    dataset.info[NOTE] = {"model": model}
+    labels = _answers(fo, names, probabilities)
+    fields = {FIELD: labels}
+    fields |= {f"{FIELD}_{head}": _answers(fo, names, shares) for head, shares in others.items()}
+    for field in fields:
+        if not dataset.has_sample_field(field):
+            dataset.add_sample_field(
+                field,
+                fo.EmbeddedDocumentField,
+                embedded_doc_type=fo.Classification,
+                description="the model's answer with its probability",
+            )
+    dataset.info[NOTE] = {"model": model, "heads": list(others)}
     dataset.save()
-    dataset.set_values(FIELD, labels, key_field="sample_id")
-    _show(dataset)
+    for field, values in fields.items():
+        dataset.set_values(field, values, key_field="sample_id")
+        _show(dataset, field)
     view = dataset.match(fo.ViewField("sample_id").is_in(list(labels)))
     labelled = view.exists(f"{TRUTH}.label")
     key, accuracy = None, None
@@ -144,6 +147,17 @@ def write(
     )
 
 
+def _answers(
+    fo: ModuleType, names: NDArray[np.str_], probabilities: NDArray[np.floating[Any]]
+) -> dict[str, Any]:
+    """FiftyOne's labels by sample id, of probabilities float [n, 7]."""
+    best, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    return {
+        str(name): fo.Classification(label=CLASSES[answer], confidence=float(confidence))
+        for name, answer, confidence in zip(names, best, sure, strict=True)
+    }
+
+
 def _make_room(dataset: Any, model: str) -> None:
     """Take another model's predictions away.
 
@@ -165,19 +179,20 @@ def _make_room(dataset: Any, model: str) -> None:
             dataset.delete_evaluation(key)
         if VIEW[split] in dataset.list_saved_views():
             dataset.delete_saved_view(VIEW[split])
-    if dataset.has_sample_field(FIELD):
-        dataset.clear_sample_field(FIELD)
+    for field in (FIELD, *(f"{FIELD}_{head}" for head in note.get("heads", ()))):
+        if dataset.has_sample_field(field):
+            dataset.clear_sample_field(field)
 
 
-def _show(dataset: Any) -> None:
+def _show(dataset: Any, field: str) -> None:
     """Colour the answers as the labels are, and tick them in the sidebar."""
     config = dataset.app_config
     scheme = config.color_scheme
-    if scheme is not None and not any(f["path"] == FIELD for f in scheme.fields or []):
+    if scheme is not None and not any(f["path"] == field for f in scheme.fields or []):
         colours = [{"value": name, "color": colour} for name, colour in COLOURS.items()]
-        ours = {"path": FIELD, "colorByAttribute": "label", "valueColors": colours}
+        ours = {"path": field, "colorByAttribute": "label", "valueColors": colours}
         scheme.fields = [*(scheme.fields or []), ours]
     active = config.active_fields
-    if active is not None and FIELD not in active.paths:
-        active.paths = [*active.paths, FIELD]
+    if active is not None and field not in active.paths:
+        active.paths = [*active.paths, field]
     dataset.save()

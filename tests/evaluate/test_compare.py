@@ -21,7 +21,11 @@ from fercurate.errors import FercurateError, InputError
 from fercurate.evaluate import compare, compare_runs, kept_runs
 from fercurate.evaluate.arms import Arm
 from fercurate.identity import packed
+from fercurate.infer.checkpoint import save_model
+from fercurate.infer.heads import Head
+from fercurate.infer.info import ModelInfo
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS
+from fercurate.learn import zoo
 from fercurate.paths import RunFiles
 from fercurate.progress import Quiet
 from fercurate.train import stage
@@ -192,7 +196,7 @@ def space(tmp_path):
                 "sample_id": [f"s{i}" for i in range(N + 10)],
                 "split": ["train"] * 10 + ["val"] * N,
                 "label": np.array(CLASSES)[label],
-                "sha256": [f"{i:064x}" for i in range(N + 10)],
+                "sha256": [f"{2 * i + 1:064x}" for i in range(N + 10)],
                 "duplicate_group": [7, *[-1] * 9, 7, *[-1] * (N - 1)],
                 "is_split_leak": [True, *[False] * 9, True, *[False] * (N - 1)],
             }
@@ -213,7 +217,7 @@ def finished(space, name, predicted, rows=None, **config):
     np.savez(
         files.logits_path,
         row=rows.astype(np.int32),
-        sha256=packed([f"{i:064x}" for i in rows]),
+        sha256=packed([f"{2 * i + 1:064x}" for i in rows]),
         logits=np.eye(7, dtype=np.float32)[predicted],
     )
     told = {"model": "facenet", "balance": "none", **config}
@@ -281,8 +285,46 @@ def test_logits_in_another_order_are_matched_by_row(space):
     label, _ = truths(space)
     order = np.random.default_rng(0).permutation(N)
     folder = finished(space, "mixed", label[order], rows=np.arange(10, N + 10)[order])
-    wanted = [f"{i:064x}" for i in range(10, N + 10)]
+    wanted = [f"{2 * i + 1:064x}" for i in range(10, N + 10)]
     np.testing.assert_array_equal(kept_runs.read_predictions(folder, space, wanted), label)
+
+
+def test_of_validation_the_half_that_chose_nothing_scores(space):
+    arms = two_arms(space)
+    table = space.manifest()
+    table.loc[10:29, "sha256"] = [f"{2 * i:064x}" for i in range(10, 30)]
+    write_table(space.manifest_path, table)
+    found = compare_runs.run(space, arms, "val", draws=20)
+    assert found.rows["given"]["rows"] == N - 20
+
+
+def test_a_run_with_two_heads_answers_as_it_is_asked(space):
+    """Its votes head, which answers by default, names the gold class, the given head the label;
+    with a balance of one the rare class 1 takes every answer of the votes head."""
+    label, gold = truths(space)
+    folder = finished(space, "both", label)
+    stored = dict(np.load(folder / "logits.npz"))
+    eye = np.eye(7, dtype=np.float32)
+    stored["logits"] = np.stack([eye[label], eye[gold]], axis=1)
+    np.savez(folder / "logits.npz", **stored)
+    prior = (0.166, 0.004, 0.166, 0.166, 0.166, 0.166, 0.166)
+    info = ModelInfo("simple", heads=(Head("given", prior), Head("votes", prior)))
+    save_model(folder / "best.safetensors", zoo.create("simple", n_heads=2), info)
+    wanted = [f"{2 * i + 1:064x}" for i in range(10, N + 10)]
+
+    def answers(*how):
+        return kept_runs.read_predictions(folder, space, wanted, *how)
+
+    np.testing.assert_array_equal(answers(), gold)
+    np.testing.assert_array_equal(answers("given"), label)
+    assert set(answers("votes", 1.0)) == {1}
+    arms = [(Arm("raw", space, "raw", "given"), [finished(space, "one", gold)]),
+            (Arm("both", space, "raw", "given+votes"), [folder])]  # fmt: skip
+    same = compare_runs.run(space, arms, "val", draws=20)
+    assert same.scores["both"]["gold"] == same.scores["raw"]["gold"]
+    other = compare_runs.run(space, arms, "val", draws=20, head="given")
+    assert other.scores["both"]["given"]["accuracy"]["mean"] == 1
+    assert (other.answers_as, other.balance) == ("given", 0.0)
 
 
 def test_without_votes_only_given_labels_score(space):
@@ -388,7 +430,7 @@ def test_an_arm_whose_images_lie_in_another_order_is_scored_by_pixels(space, tmp
 def test_an_unfinished_run_and_one_of_other_rows_are_refused(space):
     label, _ = truths(space)
     rows = np.arange(10, N + 10)
-    wanted = [f"{i:064x}" for i in rows]
+    wanted = [f"{2 * i + 1:064x}" for i in rows]
     folder = finished(space, "short", label[:50], rows=rows[:50])
     with pytest.raises(InputError, match="kept nothing of 70 of the 120"):
         kept_runs.read_predictions(folder, space, wanted)

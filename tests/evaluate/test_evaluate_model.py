@@ -16,6 +16,7 @@ from evaluate_cases import (
     TEMPERATURE,
     N,
     add_run,
+    digests,
     given_classes,
     logits,
     make_workspace,
@@ -31,7 +32,12 @@ from fercurate.config import EvaluateConfig
 from fercurate.decisions import Decision, Log
 from fercurate.errors import FercurateError, InputError
 from fercurate.evaluate import model, outputs
+from fercurate.identity import packed
+from fercurate.infer.checkpoint import save_model
+from fercurate.infer.heads import Head
+from fercurate.infer.info import ModelInfo
 from fercurate.labels import CLASSES
+from fercurate.learn import zoo
 from fercurate.paths import RunFiles
 from fercurate.progress import Quiet
 from fercurate.workspace import Workspace
@@ -54,7 +60,7 @@ def test_each_set_of_labels_has_its_own_scores(space: Workspace) -> None:
     found = evaluated(space)
     answers = logits()[VAL].argmax(axis=1)
     assert (found.model, found.split, found.images) == (RUN, "val", N_VAL)
-    assert set(found.sets) == {"given", "gold"}
+    assert set(found.sets) == {"given", "gold", "voted"}
     given, gold = found.sets["given"].scores, found.sets["gold"].scores
     assert given.accuracy == pytest.approx((answers == given_classes()[VAL]).mean())
     assert gold.accuracy == pytest.approx((answers == true_classes()[VAL]).mean()) == 0.9
@@ -73,6 +79,62 @@ def test_the_temperature_changes_the_calibration_and_no_answer(space: Workspace)
     assert (raw.argmax(axis=1) == sure.argmax(axis=1)).all()
     assert raw.max(axis=1).mean() > sure.max(axis=1).mean()
     assert sure.sum(axis=1) == pytest.approx(1)
+
+
+def test_of_validation_the_half_that_chose_nothing_is_scored(space: Workspace) -> None:
+    table = space.manifest()
+    table.loc[VAL[:30], "sha256"] = [f"{2 * i:064x}" for i in VAL[:30]]
+    write_table(space.manifest_path, table)
+    path = RunFiles(space.run_dir(RUN)).best_path
+    for options in ({}, {"model": path, "device": "cpu"}):
+        found = evaluated(space, **options)
+        assert (found.images, found.n_split) == (N_VAL - 30, N_VAL)
+        assert found.sets["gold"].scores.images == N_VAL - 30
+    test = evaluated(space, split="test")
+    assert test.images == test.n_split
+
+
+def two_heads(space: Workspace) -> None:
+    """The run kept a second head, which names the given class but where it is disgust."""
+    files = RunFiles(space.run_dir(RUN))
+    rows = np.arange(N_TRAIN, N)
+    other = 8 * np.eye(7)[given_classes()[rows]].astype(np.float32)
+    other[:, 1] -= 4
+    both = np.stack([logits()[rows], other], axis=1)
+    held = packed(digests(rows))
+    np.savez(files.logits_path, row=rows.astype(np.int32), sha256=held, logits=both)
+    prior = (0.165, 0.01, 0.165, 0.165, 0.165, 0.165, 0.165)
+    heads = (Head("votes", prior), Head("given", prior, threshold=0.5, balance=0.5))
+    info = ModelInfo("simple", heads=heads, answers_as="votes")
+    save_model(files.best_path, zoo.create("simple", n_heads=2), info)
+
+
+def test_each_head_is_scored_and_the_one_that_is_asked_for_in_full(space: Workspace) -> None:
+    two_heads(space)
+    found = evaluated(space)
+    assert (found.answers_as, found.balance) == ("votes", 0.0)
+    assert found.sets["gold"].scores.accuracy == pytest.approx(0.9)
+    assert [(h.name, h.balance) for h in found.heads] == [
+        ("votes", 0.0), ("given", 0.0), ("given", 0.5)
+    ]  # fmt: skip
+    given = found.heads[1].sets["given"]
+    assert given.scores.accuracy == 1.0
+    assert given.answered == given.answered_right == 1.0
+    asked, answers = model.run(space, EvaluateConfig(as_="given", balance=1.0), Quiet())
+    assert (asked.answers_as, asked.balance) == ("given", 1.0)
+    assert asked.sets["given"].scores.accuracy == 1.0
+    assert [(h.name, h.balance) for h in asked.heads][-1] == ("given", 1.0)
+    assert set(outputs.others(answers)) == {"votes"}
+    with pytest.raises(InputError, match="does not answer as corrected"):
+        evaluated(space, as_="corrected")
+
+
+def test_the_balance_takes_the_log_of_the_shares_off(space: Workspace) -> None:
+    two_heads(space)
+    _, answers = model.run(space, EvaluateConfig(as_="given", balance=0.5), Quiet())
+    scores = answers.logits[:, 1] - 0.5 * np.log(answers.info.heads[1].prior)
+    wanted = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    assert answers.probabilities() == pytest.approx(wanted, abs=1e-5)
 
 
 def test_the_test_split_is_looked_at_only_when_asked_for(space: Workspace) -> None:
@@ -255,7 +317,7 @@ def test_a_model_file_is_run_over_the_faces(space: Workspace) -> None:
     found, answers = model.run(space, EvaluateConfig(model=path, device="cpu"), Quiet())
     assert found.model == path.name
     assert found.training == {}
-    assert answers.logits.shape == (N_VAL, 7)
+    assert answers.logits.shape == (N_VAL, 1, 7)
     assert np.ptp(answers.logits, axis=0).max() < 1e-4  # all faces are black
     assert outputs.of_file(space, path, "test", "cpu", Quiet()).rows[0] == N_TRAIN + N_VAL
 
@@ -308,7 +370,7 @@ def test_a_recipe_can_have_the_stage(
     for name, result in pipeline.run(Quiet()):
         show.step(pipeline.workspace, name, result)
     said = capsys.readouterr().out
-    assert "90.0% gold labels (val): out/index.html" in said
+    assert "90.0% gold, 90.0% voted labels (val): out/index.html" in said
     assert "limited" in json.loads(Path("out/model.json").read_text())["views"]
 
 

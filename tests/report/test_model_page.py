@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from report_pages import EVIL, Page
 
 from fercurate.evaluate import groups, leaks, model
+from fercurate.evaluate.head_scores import head_scores
+from fercurate.infer.heads import Head
 from fercurate.infer.info import ModelInfo
 from fercurate.report import model_page, model_plots
 
@@ -44,13 +47,18 @@ def found() -> dict[str, Any]:
         "date": "2026-11-25T01:02:03+0000",
         "recipe": {"lr": 0.25},
     }
+    info = ModelInfo("facenet", provenance=provenance)
     evaluation = model.Evaluation(
         dataset="made",
         model="train-clean-corrected-facenet-s3-0a1b2c3d",
         split="val",
-        about=ModelInfo("facenet", provenance=provenance).as_dict(),
+        about=info.as_dict(),
         images=N,
+        n_split=2 * N,
+        answers_as="given",
+        balance=0.0,
         temperature=1.5,
+        heads=head_scores(info, np.log(sure)[:, None].astype(np.float32), truth),
         sets={name: model.measure(raw, sure, labels) for name, labels in truth.items()},
         reviewed={},
         views={"three": model.see(groups.THREE, sure, truth)},
@@ -85,7 +93,7 @@ def test_what_is_written(found: dict[str, Any], tmp_path: Path) -> None:
     for said in (
         f"{100 * accuracy:.1f} %", "wrong too", "1,234 images", "1 min 15 s", "1,100,000",
         "abababababababab", "2026-11-25 01:02", "fercurate evaluate --labels happy,surprise",
-        "chosen by this split",
+        "An earlier version chose",
         "fercurate evaluate --run train-clean-corrected-facenet-s3-0a1b2c3d --dataset made",
     ):  # fmt: skip
         assert said in text.replace("\u00a0", " "), said
@@ -136,63 +144,82 @@ def test_a_model_file_without_votes_and_without_a_curve(
     assert not (tmp_path / "accuracy.png").exists()
 
 
+def test_the_page_says_what_validation_chose(found: dict[str, Any]) -> None:
+    trained = copy.deepcopy(found)
+    assert "An earlier version chose the epoch" in model_page.summary(trained)
+    trained["about"]["provenance"]["chosen_on"] = "half of validation"
+    said = model_page.summary(trained).replace("\u00a0", " ")
+    assert f"These are {N} of the split's {2 * N:,} images, the half that chose nothing" in said
+
+
 @pytest.mark.parametrize(
-    ("labels", "says"),
+    ("fit", "note"),
     [
-        ("given", "The epoch and the temperature were chosen by this split's given labels."),
-        ("votes", "what most votes name"),
-        ("corrected", "no temperature was fitted"),
-        (None, "The epoch and the temperature were chosen by this split's given labels."),
+        (None, "fitted by an earlier version, on the whole validation split"),
+        ({"images": 0, "fitted_on": "nothing"}, "there were too few images for it"),
+        (
+            {"images": 1500, "fitted_on": "given labels of one half of validation"},
+            "on 1,500 images: given labels of one half of validation. Where these labels err",
+        ),
     ],
 )
-def test_the_page_says_what_validation_chose(
-    found: dict[str, Any], labels: str | None, says: str
+def test_the_page_says_which_labels_the_temperature_is_from(
+    found: dict[str, Any], tmp_path: Path, fit: dict[str, Any] | None, note: str
 ) -> None:
     trained = copy.deepcopy(found)
-    trained["about"]["provenance"] |= {} if labels is None else {"labels": labels}
-    trained["temperature"] = 1.0
-    assert says in model_page.summary(trained)
-
-
-@pytest.mark.parametrize(
-    ("labels", "temperature", "caption", "note"),
-    [
-        (
-            "given",
-            1.5,
-            "on the given labels of the validation split, by which",
-            "fitted on the given",
-        ),
-        (
-            "votes",
-            1.5,
-            "on the gold labels of the validation split, by which",
-            "fitted on what most",
-        ),
-        (
-            "corrected",
-            1.0,
-            "on the given labels of the validation split, by which",
-            "No temperature",
-        ),
-        (
-            "corrected",
-            1.5,
-            "on the given labels of the validation split, by which",
-            "fitted on the given",
-        ),
-    ],
-)
-def test_the_page_says_which_labels_chose_epoch_and_temperature(
-    found: dict[str, Any], tmp_path: Path, labels: str, temperature: float, caption: str, note: str
-) -> None:
-    trained = copy.deepcopy(found) | {"temperature": temperature}
-    trained["about"]["provenance"]["labels"] = labels
+    if fit is not None:
+        trained["about"]["provenance"]["calibration"] = {"given": fit}
     _, text = page_of(tmp_path, trained)
-    assert f"Accuracy {caption} the epoch was chosen" in text
-    assert note in text
-    fitted = "no temperature was fitted" not in model_page.summary(trained)
-    assert fitted is (temperature != 1)
+    assert note in text.replace("\u00a0", " ")
+    assert "Accuracy on the given labels of the validation images that chose the epoch" in text
+
+
+def test_a_model_with_two_heads_is_shown_both_ways(found: dict[str, Any], tmp_path: Path) -> None:
+    """The votes head is right on all gold rows; for the given head nothing is known of them."""
+    rows = np.arange(N)
+    truth = {
+        "given": np.where(rows % 4, rows % 7, (rows + 1) % 7),
+        "gold": np.where(rows % 10, rows % 7, -1),
+        "voted": rows % 7,
+    }
+    logits = np.zeros((N, 2, 7), np.float32)
+    logits[rows, 0, truth["given"]] = 4
+    logits[rows, 1, truth["voted"]] = np.where(rows % 10, 4, 0.1)
+    logits[rows[::10], 1, (rows[::10] + 1) % 7] = 5  # wrong where the votes are less clear
+    prior = (1 / 7,) * 7
+    info = ModelInfo(
+        "facenet",
+        heads=(Head("given", prior), Head("votes", prior, threshold=0.5, balance=0.25)),
+        provenance={"chosen_on": "half of validation"},
+    )
+    heads = head_scores(info, logits, truth)
+    assert [(h.name, h.balance, h.is_default) for h in heads] == [
+        ("given", 0.0, False), ("votes", 0.0, False), ("votes", 0.25, True)
+    ]  # fmt: skip
+    two = copy.deepcopy(found) | {
+        "about": info.as_dict(),
+        "answers_as": "votes",
+        "balance": 0.25,
+        "heads": [asdict(head) for head in heads],
+    }
+    page, text = page_of(tmp_path, two)
+    text = text.replace("\u00a0", " ")
+    assert (
+        "As given it answers as the dataset's own labels would, errors included: 100.0 % of the "
+        "given labels"
+    ) in text
+    assert (
+        "As votes, with a balance of 0.25 it answers as most of ten annotators would: 100.0 % of "
+        "the gold rows"
+    ) in text
+    assert "it is right on 100.0 % of the gold rows that it answers and on 90.0 % of all" in text
+    assert "As given, given labels" in text
+    assert "As votes, gold rows" in text
+    assert page.open == []
+    assert "--as" not in model_page.command(two)
+    assert "--as given --balance 0.5" in model_page.command(
+        two | {"answers_as": "given", "balance": 0.5}
+    )
 
 
 @pytest.mark.parametrize(
