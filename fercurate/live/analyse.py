@@ -88,7 +88,7 @@ class Analyser:
         )
         skipped = 0 if self._last is None else frame.index - self._last.index - 1
         self._last = frame
-        return Result(frame, live, timings, max(0, skipped))
+        return Result(frame, live, timings, max(0, skipped), point)
 
     def skip(self, frame: Frame) -> None:
         """Let a frame go by, while it is paused: it does not count as dropped."""

@@ -205,9 +205,10 @@ def _measured(config: BenchConfig, rate: float | None) -> tuple[Pass, tuple[int,
     from fercurate.live import loop
     from fercurate.live.capture import Capture
     from fercurate.live.opening import analyser as open_analyser
+    from fercurate.live.opening import model
     from fercurate.live.sources import open_source
 
-    _, analyser = open_analyser(LiveConfig(model=config.model, device=config.device))
+    analyser = open_analyser(model(LiveConfig(model=config.model, device=config.device)))
     film = open_source(str(config.video), loop=True)
     watched: _Watched | AsCamera
     source: Source

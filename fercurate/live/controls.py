@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +33,13 @@ BALANCES = (0.0, 0.25, 0.5, 1.0)
 """Steps of the balance; after the last comes the first."""
 
 
+def answers(head: str, balance: float, heads: int) -> str:
+    """How a model with so many heads answers, in words; empty where there is nothing to say."""
+    name = f"answers as {head}" if heads > 1 else ""
+    share = f"balance {balance:g}" if heads > 1 or balance else ""
+    return ", ".join(part for part in (name, share) if part)
+
+
 class Controls:
     """The session's switches; any thread may press a key.
 
@@ -48,9 +55,10 @@ class Controls:
         self._lock = threading.Lock()
         self._half_life, self._mirror, self._grouped = half_life, mirror, grouped
         self._paused, self._snapshots = False, 0
-        self._info: ModelInfo | None = None
-        self._threshold: float | None = None
+        self._heads = 0
         self._point: OperatingPoint | None = None
+        self._points: list[OperatingPoint] = []
+        self._say: Callable[[str], None] = lambda text: None
         self.quit = threading.Event()
 
     def answer_with(
@@ -59,15 +67,27 @@ class Controls:
         head: str | None = None,
         balance: float | None = None,
         threshold: float | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> None:
         """Say which model answers, and how at first; see `ModelInfo.point`.
+
+        The threshold is for all heads, the balance for the one that begins; each head keeps its
+        own while another one answers.
+
+        Args:
+            info: The model's.
+            head, balance, threshold: As for `ModelInfo.point`.
+            say: Told what the keys v and b came to, in the thread of who pressed them.
 
         Raises:
             InputError: the model has no such head, or a number is out of its range.
         """
-        point = info.point(head, balance, threshold)
+        first = info.point(head, balance, threshold)
+        points = [info.point(each.name, threshold=threshold) for each in info.heads]
+        points[first.place] = first
         with self._lock:
-            self._info, self._threshold, self._point = info, threshold, point
+            self._heads, self._points, self._point = len(points), points, first
+            self._say = say or self._say
 
     def press(self, key: str) -> bool:
         """Do what a key of `KEYS` stands for; others do nothing.
@@ -78,6 +98,7 @@ class Controls:
         key = {"=": "+", "_": "-"}.get(key, key.lower())
         if key not in KEYS:
             return False
+        said = ""
         with self._lock:
             if key == "q":
                 self.quit.set()
@@ -90,35 +111,45 @@ class Controls:
             elif key == "g":
                 self._grouped = not self._grouped
             elif key == "v":
-                self._point = self._next_head()
+                said = self._next_head()
             elif key == "b":
-                self._point = self._next_balance()
+                said = self._next_balance()
             elif key == "+":
                 longer = [step for step in HALF_LIVES if step > self._half_life]
                 self._half_life = min(longer, default=self._half_life)
             else:
                 shorter = [step for step in HALF_LIVES if step < self._half_life]
                 self._half_life = max(shorter, default=self._half_life)
+        if said:
+            self._say(said)
         return True
 
-    def _next_head(self) -> OperatingPoint | None:
-        if self._info is None or self._point is None:
-            return self._point
-        heads = self._info.heads
-        following = heads[(self._point.place + 1) % len(heads)]
-        if following == self._point.head:
-            return self._point
-        return self._info.point(following.name, threshold=self._threshold)
+    def _next_head(self) -> str:
+        if self._point is None:
+            return ""
+        if self._heads < 2:
+            return f"This model has one head, {self._point.head.name}: there is nothing to switch."
+        self._point = self._points[(self._point.place + 1) % self._heads]
+        return self._answered()
 
-    def _next_balance(self) -> OperatingPoint | None:
-        if self._point is None or not self._point.head.prior:
-            return self._point
+    def _next_balance(self) -> str:
+        if self._point is None:
+            return ""
+        if not self._point.head.prior:
+            return "This model's file does not say how frequent each class was: no other balance."
         more = [step for step in BALANCES if step > self._point.balance]
-        return replace(self._point, balance=min(more, default=BALANCES[0]))
+        self._point = replace(self._point, balance=min(more, default=BALANCES[0]))
+        self._points[self._point.place] = self._point
+        return self._answered()
+
+    def _answered(self) -> str:
+        if self._point is None or self._paused:  # the paused picture says it
+            return ""
+        return f"It answers as {self._point.head.name}, balance {self._point.balance:g}."
 
     @property
     def point(self) -> OperatingPoint | None:
-        """How the model answers; None before `answer_with`."""
+        """How the model answers from the next frame on; None before `answer_with`."""
         return self._point
 
     @property
@@ -146,12 +177,13 @@ class Controls:
 
     def as_dict(self) -> dict[str, Any]:
         """For what shows it: half_life in seconds, mirror, grouped, paused; the head that answers,
-        its balance, and how many heads there are."""
+        its balance, how many heads there are, and whether it can have another balance."""
         point = self._point
         return {
             "head": "" if point is None else point.head.name,
             "balance": 0.0 if point is None else point.balance,
-            "heads": 0 if self._info is None else len(self._info.heads),
+            "heads": self._heads,
+            "balances": point is not None and bool(point.head.prior),
             "half_life": self._half_life,
             "mirror": self._mirror,
             "grouped": self._grouped,

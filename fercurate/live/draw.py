@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fercurate.live.controls import answers
 from fercurate.live.frame import LiveFace, Result
 from fercurate.live.look import UNCLEAR, Look, ink_of
 from fercurate.live.stats import Stats
@@ -49,7 +50,8 @@ def overlay(
     image = result.frame.image
     image = np.asarray(cv2.flip(image, 1), np.uint8) if look.mirror else image.copy()
     height, width = image.shape[:2]
-    unit, names = _unit(height, width), look.names
+    unit, names, point = _unit(height, width), look.names, result.point
+    how = "" if point is None else answers(point.head.name, point.balance, look.heads)
     numbered = any(face.track > 1 for face in result.faces)  # one face alone needs no number
     placed = [_Placed(f, look, (height, width), unit, numbered=numbered) for f in result.faces]
     taken = [one.box for one in placed]  # grows with every panel
@@ -68,13 +70,13 @@ def overlay(
     elif placed:
         for one in placed:
             _strip(image, one, unit, names)
-        _legend(image, names, unit)
+        _legend(image, names, unit, 24 + len(how) // 2)
     for one in placed:
         _label(image, one, unit)
     if stats is not None:
-        _figures(image, stats, look, unit)
+        _figures(image, stats, look, how, unit)
     if look.paused:
-        _paused(image, unit)
+        _paused(image, "" if how == look.answers else look.answers, unit)
     return image
 
 
@@ -219,14 +221,17 @@ def _strip(image: Image, one: _Placed, unit: int, names: Sequence[str]) -> None:
         fill(image, Rect(left, area.bottom - 1 - tall, wide, tall), ink_of(name))
 
 
-def _legend(image: Image, names: Sequence[str], unit: int) -> None:
-    """The colours' names in a line: at the lower right, at the upper edge where that is narrow."""
+def _legend(image: Image, names: Sequence[str], unit: int, figures: int) -> None:
+    """The colours' names in a line: at the lower right, at the upper edge where that is narrow.
+
+    `figures`: what stands at the lower left is as wide as so many letters are high.
+    """
     size, pad = _small(unit), unit // 2
     row, mark = line_height(size), round(0.6 * size)
     widths = [mark + pad // 2 + width_of(name, size) + pad for name in names]
     area = Rect(0, 0, sum(widths) + pad, row + pad)
     height, width = image.shape[:2]
-    is_wide = width > area.width + 24 * size + 3 * pad  # the figures stand beside it
+    is_wide = width > area.width + figures * size + 3 * pad
     top = height - area.height - pad if is_wide else pad
     area = area._replace(left=max(0, width - area.width - pad), top=top)
     shade(image, area)
@@ -237,13 +242,13 @@ def _legend(image: Image, names: Sequence[str], unit: int) -> None:
         left += wide
 
 
-def _figures(image: Image, stats: Stats, look: Look, unit: int) -> None:
-    """How fast it runs, in the lower left corner."""
+def _figures(image: Image, stats: Stats, look: Look, how: str, unit: int) -> None:
+    """How fast it runs, and how the model answered, in the lower left corner."""
     smoothing = f"{look.half_life:g} s" if look.half_life else "none"
     text = (
         f"{stats.fps:.0f} fps   latency {1000 * stats.p50['total']:.0f} ms, "
         f"p95 {1000 * stats.p95['total']:.0f} ms   smoothing {smoothing}"
-        + (f"   {look.answers}" if look.answers else "")
+        + (f"   {how}" if how else "")
     )
     size, pad = _small(unit), unit // 2
     area = Rect(0, 0, width_of(text, size) + 2 * pad, line_height(size) + pad)
@@ -252,8 +257,10 @@ def _figures(image: Image, stats: Stats, look: Look, unit: int) -> None:
     write(image, text, area.left + pad, area.top + pad // 2, size, _PAPER)
 
 
-def _paused(image: Image, unit: int) -> None:
+def _paused(image: Image, then: str, unit: int) -> None:
+    """That it is, and how the model answers afterwards where that is otherwise."""
     text, size, pad = "paused: p goes on", round(unit * 1.5), unit
+    text += f", then it {then}" if then else ""
     area = Rect(0, 0, width_of(text, size) + 2 * pad, line_height(size) + pad)
     height, width = image.shape[:2]
     area = area._replace(left=(width - area.width) // 2, top=height - area.height - 3 * unit)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from fercurate.detect.face import Face
+    from fercurate.infer.heads import OperatingPoint
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,11 @@ class Result:
         faces: In the order of their tracks.
         timings: Of this frame.
         dropped: Frames of the source that were skipped since the result before.
+        point: How the model answered: with which head, balance and threshold.
     """
 
     frame: Frame
     faces: tuple[LiveFace, ...]
     timings: Timings
     dropped: int
+    point: OperatingPoint | None = None

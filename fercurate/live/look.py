@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.labels import COLOURS, GROUPS
-from fercurate.live.controls import Controls
+from fercurate.live.controls import Controls, answers
 from fercurate.live.smooth import of_groups
 from fercurate.live.text import Colour, colour
 
@@ -45,7 +45,7 @@ class Look:
         mirror: Whether the picture is turned left to right; words are not.
         paused: Whether to say so.
         half_life: Of the smoothing, seconds.
-        head, balance: How the model answers, where that is to be said.
+        head, balance: How the model answers from the next frame on.
         heads: How many heads the model has.
     """
 
@@ -60,9 +60,8 @@ class Look:
 
     @property
     def answers(self) -> str:
-        """How the model answers, in words; empty where there is no choice."""
-        balance = f"balance {self.balance:g}" if self.balance or self.heads > 1 else ""
-        return ", ".join(part for part in (self.head if self.heads > 1 else "", balance) if part)
+        """The same in words; empty where there is no choice."""
+        return answers(self.head, self.balance, self.heads)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,5 +75,6 @@ class Look:
 
 def look_of(controls: Controls, classes: Sequence[str]) -> Look:
     """How the switches stand; `classes` are the model's, in order."""
-    switches = controls.as_dict()
-    return Look(tuple(classes), **switches)
+    told = controls.as_dict()
+    names = ("grouped", "mirror", "paused", "half_life", "head", "balance", "heads")
+    return Look(tuple(classes), **{name: told[name] for name in names})

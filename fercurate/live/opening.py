@@ -43,16 +43,27 @@ def _source(config: LiveConfig, say: Callable[[str], None]) -> Source:
     return open_source(config.source, size=size, fps=config.fps, loop=config.loop, say=say)
 
 
-def analyser(config: LiveConfig) -> tuple[Classifier, Analyser]:
-    """The model, and what finds, follows and classifies faces with it.
+def model(config: LiveConfig) -> Classifier:
+    """What classifies faces.
 
     Raises:
-        InputError: there is no such model, or the device is absent.
-        FercurateError: mediapipe cannot be used.
+        InputError: there is no such model, the device is absent, or the model does not answer as
+            it is asked to.
     """
     from fercurate.infer.classifier import open_classifier
+
+    classifier = open_classifier(config.model, config.device, threads=1)
+    classifier.info.point(config.as_, config.balance, config.threshold)
+    return classifier
+
+
+def analyser(classifier: Classifier) -> Analyser:
+    """What finds, follows and classifies faces with a model.
+
+    Raises:
+        FercurateError: mediapipe cannot be used.
+    """
     from fercurate.live.analyse import Analyser
     from fercurate.live.find import Finder
 
-    classifier = open_classifier(config.model, config.device, threads=1)
-    return classifier, Analyser(classifier, Finder())
+    return Analyser(classifier, Finder())

@@ -20,6 +20,8 @@ from fercurate.live.stats import Stats
 from fercurate.live.targets import not_written
 
 STDOUT = "-"
+_HOW = "as", "balance"
+"""Columns: which head answered, with which balance."""
 
 
 class _Rows(ABC):
@@ -87,7 +89,8 @@ class JsonRows(_Rows):
 
     A line has `time` in seconds, `frame`, `track`, `label` (null: unclear), `box` (left, top,
     width, height in pixels), `score` of the detection, `probabilities` (smoothed) and `instant`
-    (of this frame alone), each by class.
+    (of this frame alone), each by class, and `as` and `balance`: which of the model's heads
+    answered, and how far it made up for rare classes.
     """
 
     option = "jsonl"
@@ -105,6 +108,8 @@ class JsonRows(_Rows):
             "score": round(float(face.face.score), 4),
             "probabilities": dict(zip(self._classes, _shares(face.probabilities), strict=True)),
             "instant": dict(zip(self._classes, _shares(face.instant), strict=True)),
+            "as": None if result.point is None else result.point.head.name,
+            "balance": None if result.point is None else result.point.balance,
         }
 
 
@@ -112,8 +117,8 @@ class CsvRows(_Rows):
     """The same as CSV with a header.
 
     Columns: time, frame, track, label ("unclear" where there is none), left, top, width, height,
-    score, a column a class (smoothed), and one a class of this frame alone, `instant_` before
-    its name.
+    score, a column a class (smoothed), one a class of this frame alone, `instant_` before its
+    name, as, balance.
     """
 
     option = "csv"
@@ -122,12 +127,13 @@ class CsvRows(_Rows):
         super().__init__(path, classes, force=force)
         names = [*classes, *(f"instant_{name}" for name in classes)]
         box = ("left", "top", "width", "height")
-        self._write(_csv([["time", "frame", "track", "label", *box, "score", *names]]))
+        self._write(_csv([["time", "frame", "track", "label", *box, "score", *names, *_HOW]]))
 
     def _text(self, result: Result) -> str:
         return _csv(self._row(result, face) for face in result.faces)
 
     def _row(self, result: Result, face: LiveFace) -> list[Any]:
+        point = result.point
         return [
             f"{result.frame.time:.4f}",
             result.frame.index,
@@ -136,6 +142,7 @@ class CsvRows(_Rows):
             *(f"{value:.1f}" for value in face.face.box),
             f"{face.face.score:.4f}",
             *(f"{value:.5f}" for value in (*face.probabilities, *face.instant)),
+            *(("", "") if point is None else (point.head.name, f"{point.balance:g}")),
         ]
 
 

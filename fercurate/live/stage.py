@@ -53,9 +53,12 @@ def run(config: LiveConfig, progress: Progress) -> LiveSummary:
             for hear in hearers:
                 hear(text)
 
+        asked = config.as_ is not None or config.balance is not None
+        first = opening.model(config) if asked else None  # no camera for what it cannot do
         begun = stack.enter_context(opening.opening(config, say))
-        classifier, analyser = opening.analyser(config)
-        controls.answer_with(classifier.info, config.as_, config.balance, config.threshold)
+        classifier = first or opening.model(config)
+        analyser = opening.analyser(classifier)
+        controls.answer_with(classifier.info, config.as_, config.balance, config.threshold, say=say)
         _warn(classifier.info, progress)
         source = begun.result()
         view = stack.enter_context(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fercurate.config import LiveConfig
 from fercurate.console import clock
 from fercurate.infer.info import ModelInfo
-from fercurate.live.controls import KEYS
+from fercurate.live.controls import KEYS, answers
 from fercurate.live.tally import LiveSummary
 
 if TYPE_CHECKING:
@@ -32,9 +32,8 @@ def first_screen(config: LiveConfig, source: Source, view: str, info: ModelInfo)
     speed = f", {source.rate:.3g} frames/s" if source.rate else ""
     model = "the model of the package" if config.model is None else str(config.model)
     point = info.point(config.as_, config.balance, config.threshold)
-    answers = f"answers as {point.head.name}" if len(info.heads) > 1 else ""
-    balance = f"balance {point.balance:g}" if point.balance else ""
-    how = "".join(f", {part}" for part in (answers, balance) if part)
+    how = answers(point.head.name, point.balance, len(info.heads))
+    how = f", {how}" if how else ""
     lines = [
         f"{source.name}{speed}; {model} ({info.architecture}), "
         f"{len(info.classes)} expressions{how}, unclear below {point.threshold:.0%}",

@@ -5,66 +5,20 @@ from time import perf_counter
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from fake_model import DOUBTFUL, HAPPY, Finds, Says, analyser, face
 
-from fercurate.detect.face import Face
 from fercurate.detect.framing import cut
 from fercurate.infer.heads import Head
 from fercurate.infer.info import ModelInfo
-from fercurate.live.analyse import Analyser, crop_of
+from fercurate.live.analyse import crop_of
 from fercurate.live.controls import Controls
 from fercurate.live.frame import Frame
-
-PRIOR = (0.1, 0.1, 0.1, 0.4, 0.1, 0.1, 0.1)
-HAPPY, DOUBTFUL = (0.0, 0.0, 0.0, 0.9, 0.1, 0.0, 0.0), (0.4, 0.0, 0.3, 0.1, 0.1, 0.0, 0.1)
-
-
-class Says:
-    """A classifier that always says the same; keeps what it was shown.
-
-    Its other head, which answers when it is asked for, says the reverse.
-    """
-
-    def __init__(self, *shares: Sequence[float], threshold: float = 0.7) -> None:
-        heads = (
-            Head("given", PRIOR, threshold=threshold),
-            Head("votes", PRIOR, threshold=threshold),
-        )
-        self.info = ModelInfo("none", heads=heads, answers_as="given")
-        self.seen: list[NDArray[np.uint8]] = []
-        self._shares = list(shares)
-
-    def logits(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-        self.seen.append(faces)
-        said = self._shares[min(len(self.seen), len(self._shares)) - 1]
-        both = np.log(np.array([said, said[::-1]], np.float32) + 1e-9)
-        return np.repeat(both[None], len(faces), axis=0)
-
-
-class Finds:
-    """A finder that finds what it is told to."""
-
-    def __init__(self, *found: Sequence[Face]) -> None:
-        self._found = list(found)
-        self.expected: list[int] = []
-
-    def find(self, image: NDArray[np.uint8], time: float, expected: Sequence[Face]) -> list[Face]:
-        self.expected.append(len(expected))
-        return list(self._found[min(len(self.expected), len(self._found)) - 1])
-
-
-def face(x: float, y: float, side: float) -> Face:
-    return Face((x - side / 2, y - side / 2, side, side), 0.9, np.full((6, 2), float(x)))
 
 
 def frame(time: float, index: int = 0) -> Frame:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (240, 320, 3), np.uint8)
     return Frame(image, time, index, perf_counter())
-
-
-def analyser(classifier: Says, finder: Finds) -> Analyser:
-    return Analyser(classifier, finder)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -156,16 +110,48 @@ def test_the_keys_choose_the_head_and_the_balance_and_nothing_is_mixed() -> None
     assert controls.point.threshold == 0.5
 
 
+def test_each_head_keeps_its_balance_and_the_keys_say_what_they_came_to() -> None:
+    said: list[str] = []
+    controls = Controls()
+    info = Says(HAPPY).info
+    controls.answer_with(info, "given", balance=0.3, say=said.append)
+    for key in "bvbvp":
+        controls.press(key)
+    assert said == [
+        "It answers as given, balance 0.5.",
+        "It answers as votes, balance 0.",
+        "It answers as votes, balance 0.25.",
+        "It answers as given, balance 0.5.",
+    ]
+    controls.press("v")
+    assert len(said) == 4  # the paused picture says it
+    assert controls.point == info.point("votes", 0.25)
+
+
+def test_the_result_says_how_it_was_answered() -> None:
+    classifier = Says(HAPPY)
+    live, controls = analyser(classifier, Finds([face(160, 120, 50)])), Controls()
+    assert live.analyse(frame(0.0), controls).point == classifier.info.point()
+    controls.answer_with(classifier.info, "votes", 0.5)
+    assert live.analyse(frame(0.1, 1), controls).point == classifier.info.point("votes", 0.5)
+
+
 def test_a_model_with_one_head_and_without_shares_has_nothing_to_choose() -> None:
     controls = Controls()
     assert controls.press("v")
     assert controls.press("b")
     assert controls.point is None
-    controls.answer_with(ModelInfo("none", heads=(Head("votes", threshold=0.4),)))
+    said: list[str] = []
+    info = ModelInfo("none", heads=(Head("votes", threshold=0.4),))
+    controls.answer_with(info, say=said.append)
     before = controls.as_dict()
     controls.press("v")
     controls.press("b")
     assert controls.as_dict() == before
+    assert said == [
+        "This model has one head, votes: there is nothing to switch.",
+        "This model's file does not say how frequent each class was: no other balance.",
+    ]
     assert (before["head"], before["heads"], before["balance"]) == ("votes", 1, 0.0)
 
 

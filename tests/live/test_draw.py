@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from live_cases import CLASS_NAMES, DOUBTFUL, HAPPY, Box, grid, live_face, picture, result
 
+from fercurate.infer.heads import Head, OperatingPoint
 from fercurate.labels import COLOURS, GROUPS
+from fercurate.live import draw
 from fercurate.live.controls import Controls
 from fercurate.live.draw import overlay
 from fercurate.live.look import INKS, UNCLEAR, Look, look_of
@@ -96,6 +100,47 @@ def test_the_mirror_turns_boxes_and_not_words() -> None:
 def test_a_paused_picture_says_so() -> None:
     found = result()
     assert (overlay(found, Look(CLASS_NAMES, paused=True)) != picture()).any()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, ["answers as votes, balance 0.25"]),
+        ({"paused": True}, ["answers as votes, balance 0.25", "paused: p goes on"]),
+        (
+            {"paused": True, "head": "given", "balance": 0.0},
+            [
+                "answers as votes, balance 0.25",
+                "paused: p goes on, then it answers as given, balance 0",
+            ],
+        ),
+        ({"heads": 1}, ["balance 0.25"]),
+    ],
+)
+def test_it_says_how_its_answers_were_made(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], says: list[str]
+) -> None:
+    """What stands in the corner holds for the picture, whatever was pressed since."""
+    written: list[str] = []
+    monkeypatch.setattr(draw, "write", lambda image, text, *_: written.append(text))
+    point = OperatingPoint(Head("votes", (1 / 7,) * 7), 1, balance=0.25, threshold=0.4)
+    look = replace(Look(CLASS_NAMES, head="votes", balance=0.25, heads=2), **changes)
+    overlay(replace(result(), point=point), look, stats())
+    assert written[0].split("   ")[3:] + written[1:] == says
+
+
+def test_how_it_answers_does_not_cover_the_legend(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = OperatingPoint(Head("corrected", (1 / 7,) * 7), 1, balance=0.25, threshold=0.4)
+    look = Look(CLASS_NAMES, head="corrected", balance=0.25, heads=2, half_life=0.35)
+    for width in range(640, 1920, 40):
+        written: list[tuple[str, int, int, int]] = []
+        monkeypatch.setattr(draw, "write", lambda _, *words, to=written: to.append(words[:4]))
+        found = replace(result(*grid(20, width, 480), image=picture(width, 480)), point=point)
+        overlay(found, look, stats())
+        text, left, top, size = written[-1]
+        assert "answers as corrected" in text
+        beside = [at for name, at, up, _ in written if name in CLASS_NAMES and abs(up - top) < size]
+        assert all(at > left + width_of(text, size) for at in beside)
 
 
 EDGES: list[Box] = [

@@ -12,11 +12,18 @@ from pathlib import Path
 
 import cv2
 import pytest
+import torch
 from screens import Screen, needs_screen, screen
 from waiting import HANG, until
 
+from fercurate.infer import onnx_export
+from fercurate.infer.heads import Head
+from fercurate.infer.info import ModelInfo
+from fercurate.learn import zoo
 from fercurate.samples import video
 
+PRIOR = (0.1, 0.02, 0.08, 0.3, 0.1, 0.1, 0.3)
+TWO = ["--source", "nowhere.mp4", "--model", "two.onnx"]
 LIVE = [sys.executable, "-m", "fercurate", "live"]
 
 
@@ -24,6 +31,11 @@ LIVE = [sys.executable, "-m", "fercurate", "live"]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("live")
     video.write(folder / "one.mp4", video.scene("one", 640, 480), seconds=1, rate=15)
+    torch.manual_seed(0)
+    heads = (Head("given", PRIOR), Head("votes", PRIOR, balance=0.25))
+    model = zoo.create("facenet", n_heads=2).eval()
+    info = ModelInfo("facenet", mirrored=False, heads=heads)
+    onnx_export.export(model, info, folder / "two.onnx")
     (folder / "text.mp4").write_text("no video")
     return folder
 
@@ -70,6 +82,27 @@ def test_a_video_from_end_to_end(folder: Path, tmp_path: Path) -> None:
     film.release()
 
 
+@pytest.mark.parametrize(
+    ("words", "how"),
+    [
+        ([], ("votes", 0.25)),
+        (["--balance", "1"], ("votes", 1.0)),
+        (["--as", "given"], ("given", 0.0)),
+    ],
+)
+def test_the_head_that_is_asked_for_answers(
+    words: list[str], how: tuple[str, float], folder: Path
+) -> None:
+    done = live(
+        "--source", "one.mp4", "--view", "none", "--model", "two.onnx", "--jsonl", "-", *words,
+        folder=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {(row["as"], row["balance"]) for row in rows} == {how}
+    assert f"answers as {how[0]}, balance {how[1]:g}" in done.stderr.splitlines()[0]
+
+
 def test_json_is_the_summary_on_stdout(folder: Path) -> None:
     done = live("--source", "one.mp4", "--view", "none", "--json", folder=folder)
     assert json.loads(done.stdout)["frames"] == 15
@@ -85,6 +118,10 @@ def test_json_is_the_summary_on_stdout(folder: Path) -> None:
         (["--source", "one.mp4", "--view", "window"], 1, "--view browser"),
         (["--source", "one.mp4", "--view", "screen"], 2, "screen"),
         (["--source", "one.mp4", "--threshold", "5"], 2, "between 0 and 1"),
+        (["--source", "one.mp4", "--balance", "-1"], 2, "between 0 and 1"),
+        # the model is asked before anything is opened, the missing video too
+        ([*TWO, "--as", "corrected", "--csv", "new.csv"], 2, "its heads are given, votes."),
+        ([*TWO, "--as", "votes"], 2, "nowhere.mp4"),
         (["--source", "one.mp4", "--csv", "one.mp4"], 2, "overwritten"),
         (["--source", "one.mp4", "--csv", "text.mp4/a.csv"], 2, "text.mp4"),
         (["--source", "one.mp4", "--port", "70000"], 2, "port"),
@@ -99,6 +136,7 @@ def test_what_is_wrong_is_said_in_a_sentence(
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+    assert not (folder / "new.csv").exists()
 
 
 @pytest.mark.skipif(any(Path("/dev").glob("video*")), reason="there is a camera")

@@ -161,6 +161,21 @@ def test_a_wrong_model_closes_the_source(opens: Callable[[Any], None]) -> None:
     until(lambda: source.closed)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"as_": "nobody"}, "does not answer as nobody"), ({"balance": 2.0}, "between 0 and 1")],
+)
+def test_a_head_that_is_not_there_opens_no_camera(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], message: str
+) -> None:
+    monkeypatch.setattr(opening, "_source", lambda *_: pytest.fail("opened"))
+    heard = Heard()
+    with pytest.raises(InputError) as caught:
+        stage.run(replace(HEADLESS, **changes), heard)
+    assert message in f"{caught.value.message} {caught.value.fix}"
+    assert heard.lines == []
+
+
 def test_a_camera_that_is_pulled_out_leaves_finished_files(
     opens: Callable[[Any], None], tmp_path: Path
 ) -> None:

@@ -6,12 +6,14 @@ import asyncio
 import io
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import psutil
 import pytest
 import uvicorn
-from live_cases import DOUBTFUL, live_face, picture, result
+from fake_model import Says
+from live_cases import DOUBTFUL, HAPPY, live_face, picture, result
 from page_peer import Peer, frame, jpeg, key_of, one_face, request, served, shown
 from PIL import Image
 from waiting import HANG, until
@@ -166,10 +168,13 @@ def test_no_picture_is_encoded_while_no_page_is_open(monkeypatch: pytest.MonkeyP
         ("g", "grouped", True),
         ("+", "half_life", HALF_LIVES[HALF_LIVES.index(0.35) + 1]),
         ("-", "half_life", HALF_LIVES[HALF_LIVES.index(0.35) - 1]),
+        ("v", "head", "votes"),
+        ("b", "balance", 0.25),
     ],
 )
 def test_a_key_is_pressed_and_all_pages_know(key: str, name: str, value: object) -> None:
     with served() as (page, controls), Peer(page) as one, Peer(page) as two:
+        controls.answer_with(Says(HAPPY).info)
         one.hello()
         assert two.hello()["controls"][name] != value
         one.send({"key": key})
@@ -179,6 +184,27 @@ def test_a_key_is_pressed_and_all_pages_know(key: str, name: str, value: object)
                 said, _ = peer.news()
                 peer.drawn(said["n"])
         assert controls.as_dict()[name] == value
+
+
+def test_a_result_says_which_head_answered_and_all_pages_are_told_what_a_key_came_to() -> None:
+    info = Says(HAPPY).info
+    with served() as (page, controls), Peer(page) as one, Peer(page) as two:
+        controls.answer_with(info, say=page.view.say)
+        for peer in (one, two):
+            peer.hello()
+        shown(page, replace(one_face(0), point=controls.point))
+        for peer in (one, two):
+            told = peer.result()[0]["result"]
+            assert (told["head"], told["balance"]) == ("given", 0.0)
+        two.send({"key": "v"})
+        for peer in (one, two):
+            said: dict[str, object] = {}
+            while "notices" not in said:
+                said, _ = peer.news()
+                peer.drawn(said["n"])
+            assert said["notices"] == ["It answers as votes, balance 0."]
+        shown(page, replace(one_face(1), point=controls.point))
+        assert one.result()[0]["result"]["head"] == "votes"
 
 
 def test_q_quits_and_s_takes_a_snapshot() -> None:

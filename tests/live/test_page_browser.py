@@ -14,13 +14,17 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from fake_model import HAPPY, Finds, Says, analyser, face
 from live_browser import browser, context, launched, needs_chromium, seen, true
 from live_cases import DOUBTFUL, live_face, picture, result
 from page_peer import Peer, key_of, one_face, served, shown
 from waiting import HANG, until
 
+from fercurate.infer.heads import Head
+from fercurate.infer.info import ModelInfo
 from fercurate.labels import CLASSES, COLOURS, GROUPS
 from fercurate.live.controls import Controls
+from fercurate.live.frame import Frame
 from fercurate.live.page.serve import Served
 from fercurate.live.stats import Meter
 from fercurate.samples import video
@@ -191,6 +195,64 @@ def test_every_key_works_by_key_and_by_button(tab: Any, by: str) -> None:
         assert controls.quit.wait(HANG)
 
 
+def test_two_viewers_choose_the_head_and_the_balance_and_see_other_answers(
+    tab: Any, chromium: Any
+) -> None:
+    """A balance of 0.25 against 0.3 of happy's 0.4: 0.7 of a class of 0.1 comes to 77 %."""
+    own = context(chromium, viewport={"width": 390, "height": 844})
+    other = own.new_page()
+    classifier = Says((0.0, 0.0, 0.0, 0.3, 0.7, 0.0, 0.0), threshold=0.4)
+    live, frames = analyser(classifier, Finds([face(200, 200, 100)])), iter(range(100))
+    with served() as (page, controls):
+        controls.answer_with(classifier.info, say=page.view.say)
+
+        def answers(name: str, share: str, head: str, balance: float) -> None:
+            until(lambda: controls.point == classifier.info.point(head, balance))
+            index = next(frames)
+            frame = Frame(picture(), index / 30, index, time.perf_counter())
+            shown(page, live.analyse(frame, controls))
+            for one in (tab, other):
+                true(one, f"fercurate.page.result?.frame === {index}")
+                assert seen(one, "#head-name", head)
+                assert seen(one, "#balance-value", f"{balance:g}")
+                assert seen(one, ".card .said", name)
+                assert seen(one, ".card .sure", share)
+                names = [one.get_attribute(s, "aria-label") for s in ("#head", "#balance")]
+                assert names[0].startswith(f"Answers as {head}: ")
+                assert names[1].startswith(f"Balance {balance:g} of rare classes: ")
+
+        opened(tab, page)
+        opened(other, page)
+        answers("sad", "70%", "given", 0.0)
+        other.click("#balance")
+        answers("sad", "77%", "given", 0.25)
+        tab.keyboard.press("v")
+        answers("fear", "70%", "votes", 0.0)
+        assert seen(other, "#notice", "It answers as votes, balance 0.")
+        tab.keyboard.press("p")
+        other.click("#head")
+        badge = "Paused: P goes on, then it answers as given, balance 0.25"
+        for one in (tab, other):
+            assert seen(one, "#badge", badge)
+            assert one.inner_text(".card .said") == "fear"  # still the paused picture's
+        other.keyboard.press("p")
+        until(lambda: not controls.paused)
+        answers("sad", "77%", "given", 0.25)
+    own.close()
+
+
+def test_a_model_with_one_head_has_no_button_for_others_and_the_key_says_so(tab: Any) -> None:
+    with served() as (page, controls):
+        info = ModelInfo("none", heads=(Head("given"),))
+        controls.answer_with(info, say=page.view.say)
+        opened(tab, page, one_face(0))
+        assert tab.is_hidden("#head")
+        assert tab.is_hidden("#balance")
+        tab.keyboard.press("v")
+        told = "This model has one head, given: there is nothing to switch."
+        assert seen(tab, "#notice", told)
+
+
 def test_keys_with_a_modifier_are_the_browser_s(tab: Any) -> None:
     with served() as (page, controls):
         opened(tab, page, one_face(0))
@@ -278,8 +340,10 @@ def test_it_fits_every_width_and_can_be_read(chromium: Any, width: int, scheme: 
     size: Any = {"width": width, "height": 800}
     own = context(chromium, viewport=size, color_scheme=scheme, reduced_motion="reduce")
     tab = own.new_page()
-    with served() as (page, _):
+    with served() as (page, controls):
+        controls.answer_with(Says(HAPPY).info, balance=0.25)
         opened(tab, page, one_face(0))
+        assert tab.is_visible("#head")
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
         for selector in (".tools button", "#theme", ".card", "#timeline", "#picture"):
             for box in tab.evaluate(
@@ -338,7 +402,8 @@ def test_dark_and_light_can_be_switched(chromium: Any) -> None:
 
 
 def test_everything_that_can_be_pressed_has_a_name(tab: Any) -> None:
-    with served(camera=True) as (page, _):
+    with served(camera=True) as (page, controls):
+        controls.answer_with(Says(HAPPY).info)
         tab.goto(page.link)
         tab.wait_for_selector("#panel-do")
         names = tab.evaluate(
@@ -350,12 +415,12 @@ def test_everything_that_can_be_pressed_has_a_name(tab: Any) -> None:
         # all by keyboard: the order of the tools is the order of the eyes
         tab.focus("#theme")
         order = []
-        for _ in range(9):
+        for _ in range(11):
             tab.keyboard.press("Tab")
             order.append(
                 tab.evaluate("document.activeElement.dataset.key || document.activeElement.id")
             )
-        assert order == ["panel-do", "p", "s", "m", "g", "-", "+", "camera", "q"]
+        assert order == ["panel-do", *"psmgvb-+", "camera", "q"]
 
 
 # -- coming, going, staying away --------------------------------------------------------

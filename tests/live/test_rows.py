@@ -14,12 +14,14 @@ from live_cases import CLASS_NAMES, DOUBTFUL, HAPPY, live_face, result
 
 from fercurate import outputs
 from fercurate.errors import FercurateError, InputError
+from fercurate.infer.heads import Head, OperatingPoint
 from fercurate.live.frame import LiveFace
 from fercurate.live.rows import CsvRows, JsonRows
 from fercurate.live.stats import Meter
 
 STATS = Meter().stats()
 KINDS = [JsonRows, CsvRows]
+POINT = OperatingPoint(Head("votes", (1 / 7,) * 7), 1, balance=0.25, threshold=0.4)
 
 
 def two_faces() -> list[LiveFace]:
@@ -31,7 +33,7 @@ def two_faces() -> list[LiveFace]:
 def test_a_line_of_json_for_each_face_and_frame(tmp_path: Path) -> None:
     path = tmp_path / "new" / "a.jsonl"
     rows = JsonRows(path, CLASS_NAMES)
-    rows.take(result(*two_faces(), time=1.5, index=45), STATS)
+    rows.take(replace(result(*two_faces(), time=1.5, index=45), point=POINT), STATS)
     rows.take(result(time=1.6, index=46), STATS)  # nobody: no line
     rows.idle()
     read = [json.loads(line) for line in path.read_text().splitlines()]  # before it is closed
@@ -46,12 +48,13 @@ def test_a_line_of_json_for_each_face_and_frame(tmp_path: Path) -> None:
     assert read[1]["label"] is None
     assert read[1]["probabilities"] == dict(zip(CLASS_NAMES, DOUBTFUL, strict=True))
     assert set(read[1]["instant"].values()) == {0.14286}
+    assert {(row["as"], row["balance"]) for row in read} == {("votes", 0.25)}
 
 
 def test_the_same_as_csv(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     rows = CsvRows(path, CLASS_NAMES)
-    rows.take(result(*two_faces(), time=1.5, index=45), STATS)
+    rows.take(replace(result(*two_faces(), time=1.5, index=45), point=POINT), STATS)
     rows.take(result(time=1.6, index=46), STATS)
     with path.open(newline="") as file:
         read = list(csv.DictReader(file))
@@ -62,6 +65,7 @@ def test_the_same_as_csv(tmp_path: Path) -> None:
     assert [float(read[0][side]) for side in ("left", "width", "height")] == [10, 30, 40]
     assert [float(read[1][name]) for name in CLASS_NAMES] == pytest.approx(DOUBTFUL)
     assert float(read[1]["instant_sad"]) == pytest.approx(1 / 7, abs=1e-5)
+    assert {(row["as"], row["balance"]) for row in read} == {("votes", "0.25")}
     assert b"\r" not in path.read_bytes()
 
 

@@ -98,7 +98,7 @@ def test_the_first_screen_says_what_it_means_and_that_nothing_is_stored() -> Non
         "7 expressions, answers as votes, balance 0.25, unclear below 40%"
     )
     given = first_screen(LiveConfig(as_="given"), Camera(), "window", TWO)[0]
-    assert given.endswith("7 expressions, answers as given, unclear below 0%")
+    assert given.endswith("7 expressions, answers as given, balance 0, unclear below 0%")
     for part in ("does not know", "Nothing is stored, but what the key s keeps", "q quit"):
         assert part in text
     assert "Nothing leaves this machine." in text

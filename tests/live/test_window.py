@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 import pytest
 from live_cases import CLASS_NAMES
-from numpy.typing import NDArray
 from screens import Screen, needs_screen, screen
 from waiting import HANG, until
 
@@ -32,18 +31,25 @@ def wait_key(delay):
             print(code & 0xFF, file=file)
     return code
 cv2.waitKeyEx = wait_key
-from live_cases import CLASS_NAMES, live_face, picture, result
+from fake_model import Finds, Says, analyser, face
+from live_cases import CLASS_NAMES, picture
 from fercurate.live.controls import Controls
+from fercurate.live.frame import Frame
 from fercurate.live.stats import Meter
 from fercurate.live.window import Window
 controls, meter = Controls(), Meter()
 window = Window("a test", controls, CLASS_NAMES)
-found = result(live_face((200, 100, 120, 120)), image=picture({width}, {height}, 200))
-end = time.monotonic() + 280
-while not controls.quit.is_set() and time.monotonic() < end:
+model = Says((0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0))
+controls.answer_with(model.info)
+live, image = analyser(model, Finds([face(260, 160, 120)])), picture({width}, {height}, 200)
+begun, index = time.monotonic(), 0
+while not controls.quit.is_set() and time.monotonic() < begun + 280:
     if controls.paused:
         window.idle()
     else:
+        index += 1
+        frame = Frame(image, time.monotonic() - begun, index, time.perf_counter())
+        found = live.analyse(frame, controls)
         meter.add(found, time.perf_counter())
         window.take(found, meter.stats())
     time.sleep(0.01)
@@ -85,16 +91,19 @@ def start(display: Screen, width: int = 640, height: int = 480) -> Iterator[subp
             process.kill()  # where it has not ended by itself
 
 
-def happy(image: NDArray[np.uint8]) -> int:
-    """Pixels of the colour of happy."""
-    return int((image == np.array(INKS["happy"], np.uint8)).all(axis=2).sum())
+def pixels(display: Screen, name: str) -> int:
+    """How many have the colour of a class."""
+    return int((display.picture() == np.array(INKS[name], np.uint8)).all(axis=2).sum())
 
 
 @needs_screen
 def test_keys_change_the_switches_and_the_picture(display: Screen) -> None:
     with start(display) as shown:
         window = display.wait_for_window("a test")
-        until(lambda: happy(display.picture()) > 500, step=0.1)
+        until(lambda: pixels(display, "sad") > 500, step=0.1)
+        display.press(window, "v", "b", heard=display_heard(display))
+        until(lambda: pixels(display, "fear") > 500, step=0.1)  # what the other head says
+        assert pixels(display, "sad") == 0
         before = display.picture()
         # arrows are no letters: the left one ends in the byte of Q
         keys = ("Left", "Right", "KP_Add", "minus", "minus", "G", "m", "s", "p", "x")
@@ -103,8 +112,8 @@ def test_keys_change_the_switches_and_the_picture(display: Screen) -> None:
         display.press(window, "q")
         out, err = shown.communicate(timeout=HANG)
     assert out.strip() == (
-        "[('balance', 0.0), ('grouped', True), ('half_life', 0.2), ('head', ''), ('heads', 0), "
-        "('mirror', True), ('paused', True)] True True"
+        "[('balance', 0.25), ('balances', True), ('grouped', True), ('half_life', 0.2), "
+        "('head', 'votes'), ('heads', 2), ('mirror', True), ('paused', True)] True True"
     )
     assert err == ""  # nothing of Qt's
 

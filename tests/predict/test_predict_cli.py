@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from predict_cases import astronaut, write_image, write_model
+from predict_cases import astronaut, write_image, write_model, write_two_heads
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli")
     write_model(folder / "m.onnx")
+    write_two_heads(folder / "two.onnx")
     write_image(folder / "photos" / "a.png", astronaut())
     (folder / "photos" / "bad.jpg").write_bytes(b"x")
     return folder
@@ -43,12 +44,28 @@ def test_json_from_a_folder_and_a_warning_on_stderr(folder: Path) -> None:
         (["-"], "photos/a.png\n", 0, "1 images, 1 faces"),
         (["-"], "", 2, "standard input"),
         (["photos", "--threshold", "3"], "", 2, "between 0 and 1"),
+        (["photos", "--balance", "-0.1"], "", 2, "between 0 and 1"),
+        (["photos", "--balance", "0.5"], "", 2, "does not say how frequent each class was"),
+        (["photos", "--as", "votes"], "", 2, "does not answer as votes: its labels are given"),
     ],
 )
 def test_exit_codes(folder: Path, words: list[str], stdin: str, code: int, message: str) -> None:
     done = fercurate("predict", *words, "--model", "m.onnx", folder=folder, stdin=stdin)
     assert done.returncode == code
     assert message in done.stderr
+
+
+def test_the_command_asks_for_a_head_and_a_balance(folder: Path) -> None:
+    words = ["predict", "photos/a.png", "--model", "two.onnx", "--json"]
+    rows = []
+    for more in ([], ["--as", "given", "--balance", "1"], ["--as", "corrected"]):
+        done = fercurate(*words, *more, folder=folder)
+        rows += [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["as"], row["balance"]) for row in rows] == [("votes", 0.5), ("given", 1.0)]
+    assert rows[0]["probabilities"] != rows[1]["probabilities"]
+    assert done.returncode == 2
+    assert "its heads are given, votes." in done.stderr
+    assert "Give --as votes" in done.stderr
 
 
 def test_it_loads_neither_torch_nor_pandas(folder: Path) -> None:

@@ -67,6 +67,8 @@ def described(result: Result, stats: Stats) -> dict[str, Any]:
         "time": round(result.frame.time, 3),
         "size": [width, height],
         "faces": faces,
+        "head": "" if result.point is None else result.point.head.name,
+        "balance": 0.0 if result.point is None else result.point.balance,
         "stats": {
             "fps": round(stats.fps, 1),
             "p50": round(1000 * stats.p50["total"], 1),

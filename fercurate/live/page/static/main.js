@@ -14,7 +14,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const page = {
   words: null,
   hello: null,
-  controls: { mirror: false, grouped: false, paused: false, half_life: 0, head: "", heads: 0, balance: 0 },
+  controls: { mirror: false, grouped: false, paused: false, half_life: 0, head: "", heads: 0, balance: 0, balances: false },
   camera: null, // how the page's camera stands, as the server has it
   own: "off", // how ours stands
   link: "wait",
@@ -158,7 +158,7 @@ function legend() {
 }
 
 function switches() {
-  const { paused, mirror, grouped, half_life: half, head, heads, balance } = page.controls;
+  const { paused, mirror, grouped, half_life: half, head, heads, balance, balances } = page.controls;
   for (const [key, on] of [["p", paused], ["m", mirror], ["g", grouped]]) {
     document.querySelector(`[data-key="${key}"]`).setAttribute("aria-pressed", on);
   }
@@ -166,10 +166,22 @@ function switches() {
   at("half-life").textContent = half ? `${half} s` : "none";
   at("head").hidden = !(heads > 1);
   at("head-name").textContent = head;
-  at("head").setAttribute("aria-label", `Answers as ${head}: ask the next head`);
-  at("balance").hidden = !head;
+  name("head", `Answers as ${head}: to the next labels (V)`);
+  at("balance").hidden = !balances;
   at("balance-value").textContent = balance;
-  at("balance").setAttribute("aria-label", `Balance of rare classes ${balance}: next step`);
+  name("balance", `Balance ${balance} of rare classes: to the next step (B)`);
+}
+
+function name(id, text) {
+  at(id).setAttribute("aria-label", text);
+  at(id).title = text;
+}
+
+/** How the paused picture's answers were made, where the next ones are to be others. */
+function next() {
+  const { head, heads, balance } = page.controls;
+  if (page.result.head === head && page.result.balance === balance) return "";
+  return heads > 1 ? `, then it answers as ${head}, balance ${balance}` : `, then balance ${balance}`;
 }
 
 /** How it stands: the pill in the head, and a panel over the picture where there is none. */
@@ -179,7 +191,7 @@ function show() {
   if (pill.textContent !== word) pill.textContent = word;
   pill.dataset.state = kind;
   at("badge").hidden = !(page.controls.paused && page.link === "open" && page.result);
-  at("badge").textContent = "Paused: P goes on";
+  at("badge").textContent = `Paused: P goes on${at("badge").hidden ? "" : next()}`;
   const on = camera.isOn;
   at("camera-word").textContent = on ? "Stop camera" : "Start camera";
   const steps = page.hello ? page.hello.half_lives : [0];
