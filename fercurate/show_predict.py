@@ -41,12 +41,14 @@ def predictions(made: Predictions, progress: Progress, *, how: str, top: int) ->
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         made.images.close()  # what has not begun is not begun
-    totals = made.totals
+    totals, point = made.totals, made.point
     if totals is not None:
+        says = len(made.info.heads) > 1 or point.balance
+        how = f"; answered as {point.head.name}, balance {point.balance:g}" if says else ""
         progress.say(
             f"{totals.n_read:,} images, {totals.n_faces:,} faces, {totals.n_without:,} images "
             f"without one, in {clock(totals.seconds)} "
-            f"({totals.n_images / max(totals.seconds, 1e-9):,.0f} images/s)"
+            f"({totals.n_images / max(totals.seconds, 1e-9):,.0f} images/s){how}"
         )
 
 
@@ -166,29 +168,17 @@ def exported(result: ExportedModel, *, as_json: bool) -> None:
     if as_json:
         print_json({**asdict(result), "info": result.info.as_dict()})
         return
-    names = [head.name for head in result.info.heads]
-
-    def heads(form: Measured) -> list[float | None]:
-        return [form.val_accuracy[name] for name in names]
-
     forms = [("onnx", result.onnx)]
     if result.int8 is not None:
         forms.append(("onnx-int8", result.int8))
-    rows: list[list[object]] = [
-        [
-            name,
-            f"{form.megabytes:.2f}",
-            f"{form.images_per_s:,.0f}",
-            *("not known" if found is None else f"{found:.2%}" for found in heads(form)),
-        ]
-        for name, form in forms
-    ]
+    columns = ["format", "MB", "images/s", "answers as", "given labels"]
+    has_gold = any(share is not None for share in result.onnx.gold_accuracy.values())
+    columns += ["gold rows"] if has_gold else []
+    rows = [row for name, form in forms for row in _form(name, form, has_gold=has_gold)]
     out = console()
-    labels = {name: "gold rows" if name == "votes" else "given labels" for name in names}
-    columns = [f"as {name}: {labels[name]}" for name in names]
-    out.print(table("", ["format", "MB", "images/s", *columns], rows))
+    out.print(table("", columns, rows))
     if result.n_val:
-        out.print(f"Accuracy on {result.n_val:,} images, validation's half that chose nothing")
+        out.print(f"Accuracy on {result.n_val:,} images: the half of validation that chose nothing")
     out.print(f"- torch and ONNX differ by {result.difference:.1g} at most (random images)")
     if result.agreement is not None:
         same = ", ".join(f"{share:.2%} as {name}" for name, share in result.agreement.items())
@@ -196,3 +186,19 @@ def exported(result: ExportedModel, *, as_json: bool) -> None:
     out.print(f"Made of {result.source}", soft_wrap=True)
     out.print(f"{result.path}", soft_wrap=True)
     out.print(f"Next: fercurate predict --model {result.path} IMAGES", soft_wrap=True)
+
+
+def _form(name: str, form: Measured, *, has_gold: bool) -> list[list[object]]:
+    """A row a head."""
+    rows: list[list[object]] = []
+    for head, share in form.val_accuracy.items():
+        file = (
+            ["", "", ""] if rows else [name, f"{form.megabytes:.2f}", f"{form.images_per_s:,.0f}"]
+        )
+        gold = [_percent(form.gold_accuracy[head])] if has_gold else []
+        rows.append([*file, head, _percent(share), *gold])
+    return rows
+
+
+def _percent(share: float | None) -> str:
+    return "not known" if share is None else f"{share:.2%}"

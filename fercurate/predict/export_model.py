@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from fercurate import outputs
 from fercurate.config import ExportModelConfig
 from fercurate.errors import FercurateError, InputError
-from fercurate.halves import is_choosing
+from fercurate.halves import reporting
 from fercurate.infer import onnx_export
 from fercurate.infer.checkpoint import load_model
 from fercurate.infer.classifier import Classifier, OnnxClassifier
@@ -40,13 +39,15 @@ class Measured:
     Attributes:
         megabytes: Size of the file, 10^6 bytes.
         images_per_s: Faces classified a second here, on all cores.
-        val_accuracy: Of each head on labels of its own kind (votes: gold rows; else the given
-            ones) of validation's half that chose nothing; None where there is none.
+        val_accuracy: Of each head, on the given labels of validation's half that chose nothing;
+            None where there are none.
+        gold_accuracy: The same on its gold rows, where more than half of FER+'s votes agree.
     """
 
     megabytes: float
     images_per_s: float
     val_accuracy: dict[str, float | None]
+    gold_accuracy: dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class ExportedModel:
         source: The checkpoint that it was made of.
         info: What the file says of the model.
         difference: Largest difference of a probability between torch and the ONNX model in
-            floating point, on random faces.
+            floating point, of any head, on random faces.
         onnx: The model in floating point.
         int8: The model in whole numbers, where that was asked for.
         agreement: Of each head, the share of these images that both forms call the same.
@@ -99,8 +100,7 @@ def run(
     outputs.check(config.to, "to", force=config.force, reads=[source])
     model, info = load_model(source)
     info = _told(info, config)
-    names = [head.name for head in info.heads]
-    faces, labels = _nothing() if workspace is None else _validation(workspace, names)
+    val = _Validation() if workspace is None else _validation(workspace)
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / config.to.name
         progress.say(f"Exporting {source} as ONNX")
@@ -112,10 +112,10 @@ def run(
                 "Export another network: facenet, simple and vit are known to work.",
             )
         float_model = OnnxClassifier(made)
-        by_float = _answers(float_model, faces)
+        by_float = _answers(float_model, val.faces)
         result = ExportedModel(
             config.to, config.format, source, info, difference,
-            _measured(float_model, made, by_float, labels), n_val=len(faces),
+            _measured(float_model, made, by_float, val), n_val=len(val.faces),
         )  # fmt: skip
         if config.format == "onnx":
             _put(made, config)
@@ -128,12 +128,12 @@ def run(
         small = Path(folder) / "int8.onnx"
         quantise.quantise(made, _training_faces(workspace, quantise.N_CALIBRATION), small)
         int8_model = OnnxClassifier(small)
-        by_int8 = _answers(int8_model, faces)
-        agreed = {name: float((by_float[name] == by_int8[name]).mean()) for name in names}
+        by_int8 = _answers(int8_model, val.faces)
+        agreed = {name: _share(by_float[name] == by_int8[name]) or 0.0 for name in by_float}
         result = dataclasses.replace(
             result,
-            int8=_measured(int8_model, small, by_int8, labels),
-            agreement=agreed if len(faces) else None,
+            int8=_measured(int8_model, small, by_int8, val),
+            agreement=agreed if len(val.faces) else None,
         )
         _put(small, config)
         return result
@@ -170,27 +170,33 @@ def checkpoint_of(workspace: Workspace | None, run: str | None) -> Path:
     return best_of(find_run(workspace, run))
 
 
-Labels = dict[str, NDArray[np.int64]]
-"""For each head int64 [n], 0..6, -1 where there is none."""
+def _no_faces() -> NDArray[np.uint8]:
+    return np.empty((0, FACE_SIDE, FACE_SIDE), np.uint8)
 
 
-def _validation(workspace: Workspace, heads: Sequence[str]) -> tuple[NDArray[np.uint8], Labels]:
-    """The faces of validation's half that chose nothing, and the labels that each head learned
-    to give."""
+def _no_labels() -> NDArray[np.int64]:
+    return np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class _Validation:
+    """Faces uint8 [n, 48, 48], and their labels int64 [n], 0..6, -1 where there is none."""
+
+    faces: NDArray[np.uint8] = field(default_factory=_no_faces)
+    given: NDArray[np.int64] = field(default_factory=_no_labels)
+    gold: NDArray[np.int64] = field(default_factory=_no_labels)
+
+
+def _validation(workspace: Workspace) -> _Validation:
+    """Validation's half that chose nothing: no epoch, temperature, threshold or balance."""
     manifest = workspace.manifest(["split", "label", "sha256"])
     val = np.flatnonzero((manifest["split"] == "val").to_numpy(bool))
-    rows = val[~is_choosing(manifest["sha256"].iloc[val].tolist())]
+    rows = val[reporting("val", manifest["sha256"].iloc[val].tolist())]
     given = manifest["label"].map(dict(INDEX)).fillna(-1).to_numpy(np.int64)
-    labels = dict.fromkeys(heads, given[rows])
-    if "votes" in heads:
-        has_votes = workspace.has("import", workspace.votes_path)
-        gold = gold_classes(imported_votes(workspace)) if has_votes else np.full(len(given), -1)
-        labels["votes"] = gold[rows]
-    return np.asarray(workspace.faces()[rows]), labels
-
-
-def _nothing() -> tuple[NDArray[np.uint8], Labels]:
-    return np.empty((0, FACE_SIDE, FACE_SIDE), np.uint8), {}
+    gold = np.full(len(given), -1)
+    if workspace.has("import", workspace.votes_path):
+        gold = gold_classes(imported_votes(workspace))
+    return _Validation(np.asarray(workspace.faces()[rows]), given[rows], gold[rows])
 
 
 def _training_faces(workspace: Workspace, n: int) -> NDArray[np.uint8]:
@@ -214,14 +220,18 @@ def _answers(classifier: Classifier, faces: NDArray[np.uint8]) -> dict[str, NDAr
 
 
 def _measured(
-    classifier: Classifier, path: Path, answers: dict[str, NDArray[np.int64]], labels: Labels
+    classifier: Classifier, path: Path, answers: dict[str, NDArray[np.int64]], val: _Validation
 ) -> Measured:
-    accuracy: dict[str, float | None] = dict.fromkeys(answers)
-    for name, wanted in labels.items():
-        if (wanted >= 0).any():
-            accuracy[name] = float((answers[name] == wanted)[wanted >= 0].mean())
+    given, gold = (
+        {name: _share((said == labels)[labels >= 0]) for name, said in answers.items()}
+        for labels in (val.given, val.gold)
+    )
     faces = onnx_export.random_faces(_N_TIMED)
-    return Measured(path.stat().st_size / 1e6, _rate(classifier, faces), accuracy)
+    return Measured(path.stat().st_size / 1e6, _rate(classifier, faces), given, gold)
+
+
+def _share(true: NDArray[np.bool_]) -> float | None:
+    return float(true.mean()) if len(true) else None
 
 
 def _rate(classifier: Classifier, faces: NDArray[np.uint8]) -> float:

@@ -6,14 +6,17 @@ import dataclasses
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pytest
 import torch
 from recorded import write_array, write_table
+from torch import nn
 
 from fercurate import road
 from fercurate.config import ExportModelConfig
@@ -27,7 +30,7 @@ from fercurate.infer.info import ModelInfo
 from fercurate.infer.quantise import quantise
 from fercurate.infer.runs import find_run
 from fercurate.infer.torch_classifier import TorchClassifier
-from fercurate.labels import CLASSES, INDEX
+from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS, INDEX
 from fercurate.learn import zoo
 from fercurate.learn.models import FaceNet
 from fercurate.predict import export_model
@@ -136,6 +139,7 @@ def test_a_run_is_exported_and_measured(space: Workspace, tmp_path: Path) -> Non
     logits = opened.logits(np.asarray(space.faces()[mine]))
     right = (opened.info.point().probabilities(logits).argmax(1) == labels)[labels >= 0]
     assert result.onnx.val_accuracy == {"given": pytest.approx(right.mean())}
+    assert result.onnx.gold_accuracy == {"given": None}  # nobody voted here
 
 
 def test_int8_is_smaller_and_its_loss_is_measured(
@@ -152,6 +156,8 @@ def test_int8_is_smaller_and_its_loss_is_measured(
     out = capsys.readouterr().out
     assert "onnx-int8" in out
     assert f"{result.agreement['given']:.2%} as given" in out
+    assert f"Accuracy on {result.n_val} images: the half of validation that chose nothing" in out
+    assert "gold rows" not in out
     exported(result, as_json=True)
     assert json.loads(capsys.readouterr().out)["info"]["classes"] == list(CLASSES)
 
@@ -176,15 +182,60 @@ def test_both_heads_are_exported_with_their_operating_points(
     point = opened.info.point()
     assert (point.balance, point.threshold, point.head.temperature) == (0.5, 0.2, 1.4)
     assert opened.info.heads[1] == info.heads[1]
-    assert set(result.onnx.val_accuracy) == {"given", "votes"}
-    assert result.onnx.val_accuracy["votes"] is None  # nobody voted here
-    faces = np.asarray(space.faces()[:40])
+    assert opened.info.heads[0] == dataclasses.replace(info.heads[0], balance=0.5, threshold=0.2)
+    faces = np.array(space.faces()[:40])
     by_torch = TorchClassifier(tmp_path / "two.safetensors", "cpu").logits(faces)
     for head in ("given", "votes"):
         told = [
             info.point(head).probabilities(logits) for logits in (by_torch, opened.logits(faces))
         ]
         assert np.abs(told[0] - told[1]).max() < (0.1 if format_ == "onnx-int8" else 0.03)
+    # whoever opens it without fercurate gets the answer of the default head, balance and all
+    session = onnxruntime.InferenceSession(result.path)
+    (inside,) = session.run(["probabilities"], {"faces": faces})
+    assert np.abs(inside - point.probabilities(opened.logits(faces))).max() < 1e-4
+
+
+def test_each_head_is_scored_on_given_labels_and_on_gold_rows(
+    space: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All votes are for what the votes head answers, on two rows of three."""
+    shares = (1 / 7,) * 7
+    torch.manual_seed(0)
+    model = zoo.create("facenet", n_heads=2).eval()
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            module.weight.data.mul_(30)
+    info = dataclasses.replace(INFO, heads=(Head("given", shares), Head("votes", shares)))
+    save_model(tmp_path / "two.safetensors", model, info)
+    mine = Workspace(tmp_path / "voted")
+    shutil.copytree(space.root, mine.root)
+    logits = TorchClassifier(tmp_path / "two.safetensors", "cpu").logits(np.array(mine.faces()))
+    says = {name: info.point(name).probabilities(logits).argmax(1) for name in ("given", "votes")}
+    votes = np.zeros((600, len(FERPLUS_COLUMNS)), np.int64)
+    for row, klass in enumerate(says["votes"]):
+        if row % 3:  # for the others there is no gold
+            votes[row, FERPLUS_COLUMNS.index(FERPLUS_OF_CLASS[CLASSES[klass]])] = 10
+    write_table(mine.votes_path, pd.DataFrame(votes, columns=list(FERPLUS_COLUMNS)))
+    result = export(mine, tmp_path / "two.onnx", run=str(tmp_path / "two.safetensors"))
+    manifest = mine.manifest()
+    val = (manifest["split"] == "val").to_numpy() & ~is_choosing(manifest["sha256"].tolist())
+    given = manifest["label"].map(dict(INDEX)).fillna(-1).to_numpy()
+    labelled, gold = val & (given >= 0), val & (np.arange(600) % 3 > 0)
+    assert result.onnx.val_accuracy == {
+        name: pytest.approx((said == given)[labelled].mean(), abs=0.011)
+        for name, said in says.items()
+    }
+    assert result.onnx.gold_accuracy["votes"] == pytest.approx(1, abs=0.02)
+    same = (says["given"] == says["votes"])[gold].mean()
+    assert same < 0.9
+    assert result.onnx.gold_accuracy["given"] == pytest.approx(same, abs=0.02)
+    exported(result, as_json=False)
+    table = [line.split() for line in capsys.readouterr().out.splitlines()]
+    row = next(cells for cells in table if "given" in cells and "onnx" in cells)
+    assert row[-2:] == [
+        f"{result.onnx.val_accuracy['given']:.2%}", f"{result.onnx.gold_accuracy['given']:.2%}"
+    ]  # fmt: skip
 
 
 def test_a_checkpoint_needs_no_dataset(space: Workspace, tmp_path: Path) -> None:

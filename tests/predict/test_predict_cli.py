@@ -66,6 +66,8 @@ def test_the_command_asks_for_a_head_and_a_balance(folder: Path) -> None:
     assert done.returncode == 2
     assert "its heads are given, votes." in done.stderr
     assert "Give --as votes" in done.stderr
+    done = fercurate("predict", "photos/a.png", "--model", "two.onnx", folder=folder)
+    assert done.stderr.rstrip().endswith("; answered as votes, balance 0.5")
 
 
 def test_it_loads_neither_torch_nor_pandas(folder: Path) -> None:
