@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fercurate.infer.classifier import open_classifier
+from fercurate.infer.classifier import Classifier, open_classifier
 from fercurate.labels import COLOURS
 from fercurate.live.analyse import Analyser
 from fercurate.live.controls import Controls
@@ -89,9 +89,8 @@ def kept(png: bytes, name: str) -> None:
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 
-def play(served: Served, controls: Controls) -> None:
+def play(served: Served, controls: Controls, classifier: Classifier) -> None:
     """The film in real time, analysed as `fercurate live` does it."""
-    classifier = open_classifier(None, "cpu", threads=1)
     analyser, meter = Analyser(classifier, Finder()), Meter()
     ground = video.scene("nobody").background
     lady = pasting.astronaut()
@@ -111,11 +110,10 @@ def play(served: Served, controls: Controls) -> None:
 def main() -> None:
     from playwright.sync_api import sync_playwright
 
-    controls = Controls()
-    served = serve(
-        controls, open_classifier(None, "cpu", threads=1).info.classes, source="camera 0"
-    )
-    player = threading.Thread(target=play, args=(served, controls))
+    controls, classifier = Controls(), open_classifier(None, "cpu", threads=1)
+    controls.answer_with(classifier.info)
+    served = serve(controls, classifier.info.classes, source="camera 0")
+    player = threading.Thread(target=play, args=(served, controls, classifier))
     player.start()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

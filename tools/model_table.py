@@ -85,7 +85,7 @@ def measure(name: str, device: torch.device, images: int, seconds: float) -> lis
         path = Path(folder) / "model.onnx"
         export(zoo.create(name).eval(), ModelInfo(name, side=side, mirrored=False), path)
         onnx = open_classifier(path, "cpu")
-        by_onnx = rate(lambda: onnx.probabilities(few), BATCH, seconds)
+        by_onnx = rate(lambda: onnx.logits(few), BATCH, seconds)
     n = count_parameters(model)
     numbers = (f"{n / 1e6:.2f} M", f"{work / 1e6:.0f} M", side, training, by_torch, by_onnx)
     return [name, *(x if isinstance(x, str) else f"{x:,.0f}" for x in numbers)]
