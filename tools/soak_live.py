@@ -11,7 +11,6 @@ by more than `--allow` MB after the first tenth, in which caches fill.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import threading
@@ -89,7 +88,7 @@ def soak(film: Path, folder: Path, seconds: float) -> list[float]:
     analyser = Analyser(classifier, Finder())
     controls = Controls()
     watch = Watch(controls, seconds)
-    sinks = [JsonRows(os.devnull, classes), Summary(folder / "soak.png", classes), watch]
+    sinks = [JsonRows(folder / "soak.jsonl", classes), Summary(folder / "soak.png", classes), watch]
     source = open_source(str(film), loop=True)
     try:
         loop.run(source, analyser, sinks, controls, Meter())
