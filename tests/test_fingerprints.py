@@ -53,7 +53,7 @@ QUICK = AuditConfig(effort="quick", folds=3, split="all", seed=4, device="cpu", 
         (lambda: of_import(ImportConfig(source=Path("fer2013.csv"))), "ea7dec807bead047"),
         (
             lambda: fingerprint(
-                "train", 1, "vit", plan._settings(zoo.recipe_for("vit", "quick")), "none", 0,
+                "train", 2, "vit", plan._settings(zoo.recipe_for("vit", "quick")), "none", 0,
                 "content",
             ),
             "c8752d53f0bef444",
@@ -104,8 +104,8 @@ CHANGES: list[tuple[Callable[[Any], str], Any, dict[str, Any]]] = [
       {"effort": "quick", "folds": 5, "split": "all", "seed": 1, "device": "cpu"}.items()),
     *((of_train, Recipe(), {n: v}) for n, v in
       {"epochs": 9, "batch": 8, "optimizer": "adamw", "lr": 1.0, "lr_rest": 1.0,
-       "weight_decay": 1.0, "warmup": 0.5, "label_smoothing": 0.0, "mixup": 1.0, "ema": 0.5,
-       "sides": ((1.0, 48),), "predict_side": 48, "whiten": True, "compile": "never",
+       "weight_decay": 1.0, "warmup": 0.5, "label_smoothing": 0.0, "dropout": 0.5, "mixup": 1.0,
+       "ema": 0.5, "sides": ((1.0, 48),), "predict_side": 48, "whiten": True, "compile": "never",
        "augmentation": Augmentation(cutout=0.5)}.items()),
     *((of_import, ImportConfig(source=Path("a.csv")), {n: v}) for n, v in
       {"source": Path("b.csv"), "max_rejected": 0.5, "max_unpacked_gb": 1.0, "val_share": 0.1,

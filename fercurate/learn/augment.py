@@ -47,12 +47,17 @@ def random_maps(
         generator: Source of the randomness, on the CPU.
         mirrored: bool [n], which images to mirror; None draws half of them where `how` flips.
     """
-    draw = torch.rand(5, n, generator=generator) * 2 - 1
+    return maps_of(torch.rand(5, n, generator=generator), how, mirrored)
+
+
+def maps_of(draws: Tensor, how: Augmentation, mirrored: Tensor | None = None) -> Tensor:
+    """The maps of `random_maps`, of its draws float32 [5, n], 0..1."""
+    draw = draws * 2 - 1
     angle = draw[0] * math.radians(how.rotate)
     size = 1 + draw[1] * how.scale
     shift = draw[2:4] * 2 * how.shift  # grid coordinates run from -1 to 1
     if how.flip == "none":
-        mirrored = torch.zeros(n, dtype=torch.bool)
+        mirrored = torch.zeros(draws.shape[1], dtype=torch.bool)
     elif mirrored is None:
         mirrored = draw[4] < 0
     mirror = torch.where(mirrored, -1.0, 1.0)

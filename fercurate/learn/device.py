@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from contextlib import AbstractContextManager
 
@@ -49,6 +50,13 @@ def has_fast_bf16(device: torch.device) -> bool:
 def autocast(device: torch.device) -> AbstractContextManager[object]:
     """bfloat16 where it is faster, float32 elsewhere."""
     return torch.autocast(device.type, torch.bfloat16, enabled=has_fast_bf16(device))
+
+
+def reproducible(device: torch.device) -> AbstractContextManager[object]:
+    """cuDNN held to kernels that give the same sums each time; nothing elsewhere."""
+    if device.type != "cuda":
+        return contextlib.nullcontext()
+    return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
 
 
 def memory_format(device: torch.device) -> torch.memory_format:

@@ -61,6 +61,31 @@ class _Residual(nn.Module):
         return F.relu(x + self.second(F.relu(self.first(x))))
 
 
+class Dropout(nn.Module):
+    """Leaves features out at random while training: those that the trainer drew for the batch.
+
+    So the same features are left out whatever the device, and however many processes share the
+    batch. Without a draw torch's own is taken.
+
+    Args:
+        share: Of the features that are left out, 0..1.
+        width: Features.
+    """
+
+    def __init__(self, share: float, width: int) -> None:
+        super().__init__()
+        self.share, self.width = share, width
+        self.kept: Tensor | None = None
+        """float32 [B, width]: 0, or what makes up for those that are 0."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        if not self.training or not self.share:
+            return features
+        if self.kept is None:
+            return F.dropout(features, self.share)
+        return features * self.kept
+
+
 class FaceNet(nn.Module):
     """A small residual network that halves the image in its first layer.
 
@@ -96,7 +121,7 @@ class FaceNet(nn.Module):
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
         )
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout, third)
         self.head = nn.Linear(third, config.n_classes)
 
     def embed(self, faces: Tensor) -> Tensor:

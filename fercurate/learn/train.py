@@ -7,7 +7,7 @@ On 2 cores with AMX bf16 the default network trains at about 1,700 images a seco
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fercurate.learn import augment, distributed
-from fercurate.learn.device import autocast, memory_format
+from fercurate.learn.batches import Batch, draw
+from fercurate.learn.device import autocast, memory_format, reproducible
+from fercurate.learn.graph import Graphs
 from fercurate.learn.initial import whiten
-from fercurate.learn.models import standardise
+from fercurate.learn.models import Dropout, standardise
 from fercurate.learn.optim import WeightAverage, build
 from fercurate.learn.recipe import Recipe
 
@@ -30,9 +32,13 @@ Targets = NDArray[np.int64] | NDArray[np.float32]
 class Trainer(Generic[Network]):
     """Trains `model` on faces and targets that stay on the device.
 
-    All randomness comes from `seed` and the epoch's number, so that a run which was
-    stopped after an epoch and goes on from `state_dict` gives what it would have given. Where
-    `torchrun` started several processes, each trains on its share of every batch.
+    All randomness comes from `seed` and the epoch's number (networks with torch's own dropout in
+    their middle draw from torch's generator, which the caller seeds for each epoch), so that a
+    run which was stopped after an epoch and goes on from `state_dict` gives what it would have
+    given. On CUDA too the same seed gives the same weights on the same
+    device and version: cuDNN is held to kernels that add in a fixed order. Where `torchrun`
+    started several processes, each trains on its share of every batch. One process on CUDA replays
+    its steps from graphs.
 
     Args:
         model: Network from standardised faces to logits; moved to `device`.
@@ -76,6 +82,7 @@ class Trainer(Generic[Network]):
         if recipe.whiten:
             _whiten(model, faces)
         self.model = model.to(device).to(memory_format=memory_format(device))
+        self._dropout = next((m for m in self.model.modules() if isinstance(m, Dropout)), None)
         self._ranks = distributed.ranks()
         self._forward = self._shared_forward()
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
@@ -90,6 +97,10 @@ class Trainer(Generic[Network]):
         self._prior_logits = _tensor(prior_logits, device)
         self.margins = torch.zeros(len(targets), device=device)
         """Sum over the epochs of each image's logit margin while it was trained on."""
+        self._total = torch.zeros((), device=device)
+        alone = self._ranks.world == 1 and recipe.compile == "never"
+        self.take = Graphs(self.step) if device.type == "cuda" and alone else self.step
+        """Takes a step: `step` itself, or from a graph of it."""
 
     def _shared_forward(self) -> Callable[[Tensor], Tensor]:
         model: nn.Module = self.model
@@ -114,33 +125,38 @@ class Trainer(Generic[Network]):
         Returns:
             Mean training loss, in nats.
         """
-        generator = torch.Generator().manual_seed(self.seed * 1000 + self.epochs_done)
-        chunks = self._order(generator).tensor_split(self.batches)
-        first_step = self.epochs_done * self.batches
-        total = torch.zeros((), device=self.device)
+        side = self.recipe.side(self.epochs_done)
         self.model.train()
-        for step, batch in enumerate(chunks, start=first_step):
-            mine = self._ranks.share(len(batch))
-            faces, targets = self._drawn(batch, mine, generator)
-            faces = faces.contiguous(memory_format=memory_format(self.device))
-            with autocast(self.device):
-                logits = self._forward(faces)
-            logits = logits.float().view(targets.shape)
-            loss = self._loss(logits, targets) / len(batch)
-            # DDP takes the mean over the processes, and each has only its own share's sum
-            (loss * self._ranks.world).backward()  # type: ignore[no-untyped-call]
-            self._optimizers.step(
-                self.recipe.learning_rate(step / (self.recipe.epochs * self.batches))
-            )
-            self._ema.update()
-            with torch.no_grad():
-                images = batch[mine].to(self.device)
-                margins = label_margin(logits[:, 0], self._labels[images])
-                self.margins.index_add_(0, images, margins)
-                total += loss
-            on_batch(len(batch))
+        self._total.zero_()
+        with reproducible(self.device):
+            for batch in self.drawn():
+                self.take(batch, side)
+                on_batch(len(batch.images) * self._ranks.world)
+        self._ema.steps += self.batches
         self.epochs_done += 1
-        return float(distributed.total(total)) / len(chunks)
+        return float(distributed.total(self._total.clone())) / self.batches
+
+    def drawn(self) -> Iterator[Batch]:
+        """The batches of the next epoch, this process's share of them."""
+        generator = torch.Generator().manual_seed(self.seed * 1000 + self.epochs_done)
+        order = self._order(generator)
+        mirrored = None
+        if self.recipe.augmentation.flip == "alternate":
+            # which images begin mirrored is the seed's choice; then every other epoch
+            mirrored = (order * 2654435761 // 65536 + self.seed + self.epochs_done) % 2 == 0
+        done, total = self.epochs_done * self.batches, self.recipe.epochs * self.batches
+        steps = range(done, done + self.batches)
+        return draw(
+            order,
+            [self.recipe.learning_rate(step / total) for step in steps],
+            [self._ema.weight(self._ema.steps + i) for i in range(self.batches)],
+            self.recipe,
+            generator,
+            mirrored,
+            self._ranks,
+            self.device,
+            self._dropout.width if self._dropout is not None and self.recipe.dropout else 0,
+        )
 
     def _order(self, generator: torch.Generator) -> Tensor:
         """int64 [N] on the CPU: the images of one epoch."""
@@ -149,32 +165,45 @@ class Trainer(Generic[Network]):
             return torch.randperm(n, generator=generator)
         return torch.multinomial(self._sample_weights, n, replacement=True, generator=generator)
 
-    def _drawn(
-        self, batch: Tensor, mine: slice, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """This process's share of a batch, augmented: float32 [B, 1, side, side], and its
-        targets, float32 [B, heads, 7].
+    def step(self, batch: Batch, side: int) -> None:
+        """One step: forward, backward, optimizers, weight average, margins.
 
-        Everything random is drawn for the whole batch.
+        It reads the batch's tensors and writes in place, and nothing else, so that `graph.Graphs`
+        may capture it.
+
+        Args:
+            batch: On the device.
+            side: Of the faces, pixels.
         """
-        recipe, how = self.recipe, self.recipe.augmentation
-        n = len(batch)
-        mirrored = None
-        if how.flip == "alternate":
-            # which images begin mirrored is the seed's choice; then every other epoch
-            mirrored = (batch * 2654435761 // 65536 + self.seed + self.epochs_done) % 2 == 0
-        maps = augment.random_maps(n, how, generator, mirrored)[mine]
-        chosen = batch[mine].to(self.device)
-        faces, targets = standardise(self._faces[chosen]), self._targets[chosen]
-        if recipe.mixup:
-            share, partners = augment.random_pairs(n, recipe.mixup, generator)
-            others = batch[partners][mine].to(self.device)
-            faces = share * faces + (1 - share) * standardise(self._faces[others])
-            targets = share * targets + (1 - share) * self._targets[others]
-        faces = augment.warp(faces, maps, recipe.side(self.epochs_done))
+        faces, targets = self.augmented(batch, side)
+        if self._dropout is not None and batch.kept.shape[1]:
+            self._dropout.kept = batch.kept
+        faces = faces.contiguous(memory_format=memory_format(self.device))
+        with autocast(self.device):
+            logits = self._forward(faces)
+        logits = logits.float().view(targets.shape)
+        loss = self._loss(logits, targets) * batch.scale
+        # DDP takes the mean over the processes, and each has only its own share's sum
+        (loss * self._ranks.world).backward()  # type: ignore[no-untyped-call]
+        self._optimizers.step(batch.rate)
+        self._ema.update(batch.average)
+        with torch.no_grad():
+            margins = label_margin(logits[:, 0], self._labels[batch.images])
+            self.margins.index_add_(0, batch.images, margins)
+            self._total += loss
+
+    def augmented(self, batch: Batch, side: int) -> tuple[Tensor, Tensor]:
+        """Faces of a batch as the network sees them, float32 [B, 1, side, side], and their
+        targets, float32 [B, heads, 7]."""
+        how = self.recipe.augmentation
+        faces, targets = standardise(self._faces[batch.images]), self._targets[batch.images]
+        if self.recipe.mixup:
+            others = standardise(self._faces[batch.partners]), self._targets[batch.partners]
+            faces = batch.share * faces + (1 - batch.share) * others[0]
+            targets = batch.share * targets + (1 - batch.share) * others[1]
+        faces = augment.warp(faces, batch.maps, side)
         if how.cutout:
-            middles = augment.random_corners(n, generator)[mine]
-            faces = augment.cut_out(faces, middles, how.cutout)
+            faces = augment.cut_out(faces, batch.middles, how.cutout)
         return faces, targets
 
     def _loss(self, logits: Tensor, targets: Tensor) -> Tensor:

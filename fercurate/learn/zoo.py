@@ -11,7 +11,7 @@ import torchvision
 from torch import Tensor, nn
 
 from fercurate.learn.augment import Augmentation
-from fercurate.learn.models import FaceNet, FaceNetConfig
+from fercurate.learn.models import Dropout, FaceNet, FaceNetConfig
 from fercurate.learn.recipe import Recipe
 
 Effort = Literal["quick", "standard", "thorough"]
@@ -110,7 +110,7 @@ class Plain(nn.Module):
                 ]
                 n_in = width
         self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout, n_in)
         self.head = nn.Linear(n_in, n_classes)
 
     def forward(self, faces: Tensor) -> Tensor:

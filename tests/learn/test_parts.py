@@ -7,6 +7,7 @@ import torch
 
 from fercurate.learn import augment, device, initial, models, optim
 from fercurate.learn.augment import Augmentation
+from fercurate.learn.recipe import Recipe
 
 STILL = Augmentation(rotate=0, scale=0, shift=0, flip="none")
 
@@ -89,6 +90,62 @@ def test_the_default_network_is_as_large_as_its_docstring_says() -> None:
     assert net.training
 
 
+@pytest.mark.parametrize("shape", [(5, 6), (6, 5)])
+def test_a_stack_is_orthogonalised_as_each_of_it_is(shape: tuple[int, int]) -> None:
+    stack = torch.randn(3, *shape, generator=torch.Generator().manual_seed(0))
+    alone = torch.stack([optim.orthogonalise(one) for one in stack])
+    assert torch.allclose(optim.orthogonalise(stack), alone, atol=1e-5)
+
+
+def test_muon_steps_over_stacks_as_over_one_weight_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Against the rule written out: momentum, Newton-Schulz, norm, step."""
+    monkeypatch.setattr(optim, "has_fast_bf16", lambda device: False)
+    draw = torch.Generator().manual_seed(0)
+    shapes = [(8, 4, 3, 3), (6, 8, 3, 3), (8, 4, 3, 3)]
+    weights = [torch.nn.Parameter(torch.randn(shape, generator=draw)) for shape in shapes]
+    wanted = [weight.detach().clone() for weight in weights]
+    running = [torch.zeros_like(weight) for weight in wanted]
+    muon = optim.Muon(weights, lr=0.05, momentum=0.6)
+    for _ in range(3):
+        for i, weight in enumerate(weights):
+            weight.grad = torch.randn(weight.shape, generator=draw)
+            running[i] = 0.6 * running[i] + weight.grad
+            step = optim.orthogonalise((weight.grad + 0.6 * running[i]).flatten(1))
+            scaled = wanted[i] * len(weight) ** 0.5 / wanted[i].norm()
+            wanted[i] = scaled - 0.05 * step.view_as(weight)
+        muon.step()
+    for weight, value in zip(weights, wanted, strict=True):
+        assert torch.allclose(weight, value, atol=1e-5)
+
+
+@pytest.mark.parametrize("rate", [0.1, torch.tensor(0.1)], ids=["number", "tensor"])
+def test_nesterov_is_torchs_own(rate: float | torch.Tensor) -> None:
+    draw = torch.Generator().manual_seed(0)
+    ours = [torch.nn.Parameter(torch.randn(3, 4, generator=draw)) for _ in range(2)]
+    theirs = [torch.nn.Parameter(weight.detach().clone()) for weight in ours]
+    one = optim.Nesterov(ours, rate, 0.9, weight_decay=0.01)
+    other = torch.optim.SGD(theirs, 0.1, 0.9, weight_decay=0.01, nesterov=True)
+    for _ in range(4):
+        for mine, its in zip(ours, theirs, strict=True):
+            mine.grad = torch.randn(3, 4, generator=draw)
+            its.grad = mine.grad.clone()
+        one.step()
+        other.step()
+    for mine, its in zip(ours, theirs, strict=True):
+        assert torch.allclose(mine, its, atol=1e-6)
+
+
+def test_what_belongs_to_the_device_is_not_loaded_from_a_state() -> None:
+    made = optim.build(models.FaceNet(), Recipe(optimizer="nesterov"))
+    state = made.state_dict()
+    for of_one in state:
+        of_one["param_groups"][0]["lr"] = torch.tensor(7.0)
+    made.load_state_dict(state)
+    assert [o.param_groups[0]["lr"] for o in made._all] == [0.08, 2e-3]
+
+
 @pytest.mark.parametrize("shape", [(8, 8), (6, 20), (20, 6)])
 def test_orthogonalise_pulls_singular_values_to_one(shape: tuple[int, int]) -> None:
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
@@ -113,9 +170,11 @@ def test_the_weight_average_follows_slowly() -> None:
     assert torch.equal(model.weight, average.weight)
     with torch.no_grad():
         model.weight += 1
-    ema.update()
+    assert ema.weight(0) == pytest.approx(0.9)  # the first step counts for more
+    assert ema.weight(1000) == 0.5
+    ema.update(torch.tensor(0.4))
     moved = (average.weight - (model.weight - 1)).mean()
-    assert 0.5 <= float(moved.detach()) < 1
+    assert float(moved.detach()) == pytest.approx(0.4)
 
 
 def test_devices() -> None:

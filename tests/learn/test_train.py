@@ -8,6 +8,8 @@ import torch
 
 from fercurate.learn import train
 from fercurate.learn.augment import Augmentation
+from fercurate.learn.batches import Batch
+from fercurate.learn.graph import Step
 from fercurate.learn.models import FaceNet, FaceNetConfig
 from fercurate.learn.predict import predict
 from fercurate.learn.recipe import Optimizer, Recipe
@@ -185,12 +187,15 @@ def test_alternating_flips_mirror_each_image_every_other_epoch() -> None:
     still = Augmentation(0, 0, 0, flip="alternate")
     recipe = dataclasses.replace(RECIPE, sides=((1.0, 48),), augmentation=still)
     made = Trainer(FaceNet(TINY), faces, labels, recipe, CPU, 0)
-    everyone, generator = torch.arange(96), torch.Generator()
     sides = []
     for epoch in range(2):
         made.epochs_done = epoch
-        drawn, _ = made._drawn(everyone, slice(0, 96), generator)
-        sides.append((drawn[..., :24].mean((1, 2, 3)) > drawn[..., 24:].mean((1, 2, 3))).numpy())
+        is_left = torch.zeros(96, dtype=torch.bool)
+        for batch in made.drawn():
+            drawn, _ = made.augmented(batch, 48)
+            left, right = drawn[..., :24].mean((1, 2, 3)), drawn[..., 24:].mean((1, 2, 3))
+            is_left[batch.images] = left > right
+        sides.append(is_left.numpy())
     assert 20 < sides[0].sum() < 76
     assert (sides[0] != sides[1]).all()
 
@@ -198,8 +203,8 @@ def test_alternating_flips_mirror_each_image_every_other_epoch() -> None:
 def test_mixup_softens_the_targets() -> None:
     recipe = dataclasses.replace(RECIPE, mixup=1.0, label_smoothing=0.0)
     made = Trainer(FaceNet(TINY), *two_kinds(), recipe, CPU, 0)
-    generator = torch.Generator().manual_seed(0)
-    _, targets = made._drawn(torch.arange(96), slice(0, 96), generator)
+    drawn = [made.augmented(batch, 16)[1] for batch in made.drawn()]
+    targets = torch.cat(drawn)
     assert targets.shape == (96, 1, 7)
     assert targets.sum((1, 2)).tolist() == pytest.approx([1.0] * 96)
     assert ((targets > 0).sum((1, 2)) == 2).any()
@@ -250,6 +255,40 @@ def test_a_head_without_targets_is_not_moved() -> None:
     made = Trainer(model, faces, targets, recipe, CPU, 0)
     made.run_epoch()
     assert torch.equal(made.model.head.weight[7:], before)
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "nesterov", "adamw"])
+def test_a_step_reads_the_tensors_of_its_batch_alone(optimizer: Optimizer) -> None:
+    """As a CUDA graph replays it: from one batch's memory, which holds each batch in turn."""
+    faces, labels = two_kinds(100)  # batches of 17 and 16
+    recipe = dataclasses.replace(
+        RECIPE, epochs=2, optimizer=optimizer, mixup=0.5, augmentation=Augmentation(cutout=0.2)
+    )
+    made = []
+    for is_replayed in (False, True):
+        torch.manual_seed(0)
+        one = Trainer(FaceNet(TINY), faces, labels, recipe, CPU, 0)
+        held: dict[int, Batch] = {}
+        step = one.step
+
+        def replayed(
+            batch: Batch, side: int, held: dict[int, Batch] = held, step: Step = step
+        ) -> None:
+            mine = held.setdefault(len(batch.images), batch.clone())
+            mine.copy_(batch)
+            step(mine, side)
+
+        if is_replayed:
+            one.take = replayed
+        losses = [one.run_epoch(), one.run_epoch()]
+        made.append((losses, one))
+        if is_replayed:
+            assert set(held) == {16, 17}
+    (losses, direct), (again, by_replay) = made
+    assert losses == again
+    for name, value in direct.average.state_dict().items():
+        assert torch.equal(value, by_replay.average.state_dict()[name]), name
+    assert torch.equal(direct.margins, by_replay.margins)
 
 
 def test_dropout_acts_while_training_alone() -> None:

@@ -40,7 +40,7 @@ def test_heads_share_one_trunk(name: str) -> None:
 
 
 def test_dropout_where_there_is_a_place_for_it() -> None:
-    assert zoo.create("facenet-large", dropout=0.2).get_submodule("dropout").p == 0.2
+    assert zoo.create("facenet-large", dropout=0.2).get_submodule("dropout").share == 0.2
     with pytest.raises(ValueError, match="vit has no dropout to set"):
         zoo.create("vit", dropout=0.2)
 
