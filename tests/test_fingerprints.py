@@ -56,7 +56,7 @@ QUICK = AuditConfig(effort="quick", folds=3, split="all", seed=4, device="cpu", 
                 "train", 2, "vit", plan._settings(zoo.recipe_for("vit", "quick")), "none", 0,
                 "content",
             ),
-            "c8752d53f0bef444",
+            "03960a2c5e6c5f24",
         ),
         (
             lambda: fingerprint("trained", 7, "screened", "fer2013", ranking._prior(FER2013), {}),
@@ -105,7 +105,7 @@ CHANGES: list[tuple[Callable[[Any], str], Any, dict[str, Any]]] = [
     *((of_train, Recipe(), {n: v}) for n, v in
       {"epochs": 9, "batch": 8, "optimizer": "adamw", "lr": 1.0, "lr_rest": 1.0,
        "weight_decay": 1.0, "warmup": 0.5, "label_smoothing": 0.0, "dropout": 0.5, "mixup": 1.0,
-       "ema": 0.5, "sides": ((1.0, 48),), "predict_side": 48, "whiten": True, "compile": "never",
+       "ema": 0.5, "sides": ((1.0, 48),), "predict_side": 48, "whiten": True, "compile": "always",
        "augmentation": Augmentation(cutout=0.5)}.items()),
     *((of_import, ImportConfig(source=Path("a.csv")), {n: v}) for n, v in
       {"source": Path("b.csv"), "max_rejected": 0.5, "max_unpacked_gb": 1.0, "val_share": 0.1,

@@ -168,12 +168,13 @@ def test_a_wrong_model_closes_the_source(opens: Callable[[Any], None]) -> None:
 def test_a_head_that_is_not_there_opens_no_camera(
     monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], message: str
 ) -> None:
-    monkeypatch.setattr(opening, "_source", lambda *_: pytest.fail("opened"))
+    opened: list[str] = []
+    monkeypatch.setattr(opening, "_source", lambda config, say: opened.append(config.source))
     heard = Heard()
     with pytest.raises(InputError) as caught:
         stage.run(replace(HEADLESS, **changes), heard)
     assert message in f"{caught.value.message} {caught.value.fix}"
-    assert heard.lines == []
+    assert (opened, heard.lines) == ([], [])
 
 
 def test_a_camera_that_is_pulled_out_leaves_finished_files(

@@ -238,6 +238,8 @@ def test_two_viewers_choose_the_head_and_the_balance_and_see_other_answers(
         other.keyboard.press("p")
         until(lambda: not controls.paused)
         answers("sad", "77%", "given", 0.25)
+        other.keyboard.press("p")
+        assert seen(tab, "#badge", "Paused: P goes on")
     own.close()
 
 
