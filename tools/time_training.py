@@ -34,7 +34,7 @@ def main(network: str, batch: int, images: int, sides: list[int], device: torch.
             model = zoo.create(network, dropout=recipe.dropout)
             trainer = Trainer(model, faces, labels, recipe, device, 0)
             if how == "eager":
-                trainer.take = trainer.step
+                trainer.graphs = None
             trainer.run_epoch()
             begun = time.perf_counter()
             losses = [trainer.run_epoch() for _ in range(2)]  # each ends in a number from there

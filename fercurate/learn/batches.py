@@ -64,6 +64,7 @@ def draw(
     mirrored: Tensor | None,
     ranks: Ranks,
     device: torch.device,
+    numbers_at: torch.device,
     width: int = 0,
 ) -> Iterator[Batch]:
     """The batches of an epoch; they are as even as can be, so that there are two sizes at most.
@@ -77,6 +78,7 @@ def draw(
         mirrored: bool [N], which images are mirrored; None draws that.
         ranks: Which share of every batch is this process's.
         device: Where the batches are to be.
+        numbers_at: Where their single numbers are to be.
         width: Features that the recipe's dropout chooses among; 0 for none.
     """
     how = recipe.augmentation
@@ -99,7 +101,7 @@ def draw(
         for values in (order, maps, torch.cat(middles), torch.cat(partners), torch.cat(kept))
     ]
     scales = [1 / len(chunk) for chunk in chunks]
-    numbers = torch.tensor([shares, rates, averages, scales]).to(device)
+    numbers = torch.tensor([shares, rates, averages, scales]).to(numbers_at)
     begin = 0
     for step, chunk in enumerate(chunks):
         mine = ranks.share(len(chunk))

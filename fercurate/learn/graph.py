@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import torch
 
+from fercurate.errors import FercurateError, first_line
 from fercurate.learn.batches import Batch
 
 WARM_UPS = 3
@@ -13,45 +15,64 @@ WARM_UPS = 3
 buffers then, and optimizers their state."""
 
 Step = Callable[[Batch, int], None]
+"""Of a batch on the device and a side in pixels. It reads nothing from the host that changes
+between steps, writes in place and returns nothing."""
 
 
 class Graphs:
-    """Takes steps; each kind (size of the batch, side of the faces) has a graph of its own.
+    """Graphs of one step, each for a size of the batch at the side of the faces that is trained on.
 
-    The graphs work on the same weights, gradients and optimizer state. What they replay is `step`
-    itself, so that the result is that of calling it.
-
-    Args:
-        step: Of a batch on the device and a side in pixels; it reads nothing from the host that
-            changes between steps, and writes in place.
+    They work on the same weights, gradients and optimizer state, and replay the step itself, so
+    that the result is that of calling it.
     """
 
-    def __init__(self, step: Step) -> None:
-        self._step = step
-        self._taken: dict[tuple[int, int], int] = {}
-        self._captured: dict[tuple[int, int], tuple[torch.cuda.CUDAGraph, Batch]] = {}
+    def __init__(self) -> None:
+        self._side = 0
+        self.forget()
 
-    def __call__(self, batch: Batch, side: int) -> None:
-        kind = len(batch.images), side
-        if kind in self._captured:
-            graph, held = self._captured[kind]
+    def forget(self) -> None:
+        """Give the graphs back: another side's are not needed, and a loaded state has other
+        memory."""
+        self._taken: dict[int, int] = {}
+        self._captured: dict[int, tuple[torch.cuda.CUDAGraph, Batch]] = {}
+
+    def __call__(self, step: Step, batch: Batch, side: int) -> None:
+        """Take a step.
+
+        Raises:
+            FercurateError: it cannot be captured.
+        """
+        if side != self._side:
+            self._side = side
+            self.forget()
+        size = len(batch.images)
+        if size in self._captured:
+            graph, held = self._captured[size]
             held.copy_(batch)
             graph.replay()
             return
-        self._taken[kind] = self._taken.get(kind, 0) + 1
-        if self._taken[kind] <= WARM_UPS:
-            self._beside(batch, side)
+        self._taken[size] = self._taken.get(size, 0) + 1
+        if self._taken[size] <= WARM_UPS:
+            self._beside(step, batch, side)
             return
         graph, held = torch.cuda.CUDAGraph(), batch.clone()
-        with torch.cuda.graph(graph):
-            self._step(held, side)
-        self._captured[kind] = graph, held
+        try:
+            with torch.cuda.graph(graph):
+                step(held, side)
+        except RuntimeError as error:
+            raise FercurateError(
+                f"This network's training step cannot be a CUDA graph: {first_line(error)}.",
+                "Train without graphs: --set compile=cuda",
+            ) from error
+        self._captured[size] = graph, held
         graph.replay()
 
-    def _beside(self, batch: Batch, side: int) -> None:
+    def _beside(self, step: Step, batch: Batch, side: int) -> None:
         """A step on a stream of its own, as a capture asks for."""
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            self._step(batch, side)
+        with torch.cuda.stream(stream), warnings.catch_warnings():
+            # AdamW says that it could be faster where nothing is captured
+            warnings.filterwarnings("ignore", message=".*capturable.*")
+            step(batch, side)
         torch.cuda.current_stream().wait_stream(stream)

@@ -145,36 +145,41 @@ class Optimizers:
                     group["lr"] = peak * float(share)
             optimizer.step()
             # gradients of a captured step have a place of their own
-            optimizer.zero_grad(set_to_none=not share.is_cuda)
+            captured = isinstance(optimizer.param_groups[0]["lr"], Tensor)
+            optimizer.zero_grad(set_to_none=not captured)
 
     def state_dict(self) -> list[dict[str, Any]]:
         return [o.state_dict() for o in self._all]
 
     def load_state_dict(self, states: list[dict[str, Any]]) -> None:
         for optimizer, state, own in zip(self._all, states, self._own, strict=True):
-            optimizer.load_state_dict(state)
-            # what belongs to the device stays, such as rates that are tensors there
+            # what belongs to the device stays, such as rates that are tensors there; before
+            # loading, so that AdamW's counts go there too, and after, since torch copies
+            groups = [
+                {**group, **settings}
+                for group, settings in zip(state["param_groups"], own, strict=True)
+            ]
+            optimizer.load_state_dict({**state, "param_groups": groups})
             for group, settings in zip(optimizer.param_groups, own, strict=True):
                 group.update(settings)
 
 
-def build(model: nn.Module, recipe: Recipe) -> Optimizers:
+def build(model: nn.Module, recipe: Recipe, *, captured: bool = False) -> Optimizers:
     """The optimizers of a recipe.
 
     Muon or Nesterov take every convolution but the first, AdamW the first, norms and dense
-    layers; or AdamW takes all. On CUDA the rates are tensors there, and nothing waits for them.
+    layers; or AdamW takes all. Where their steps are captured, the rates are tensors on the device.
     """
     by_kind = recipe.optimizer != "adamw"
     filters = [p for p in model.parameters() if by_kind and p.ndim == 4 and p.shape[1] > 1]
     chosen = {id(p) for p in filters}
     rest = [p for p in model.parameters() if id(p) not in chosen]
-    on_cuda = rest[0].is_cuda
 
     def rate(peak: float) -> float | Tensor:
-        return torch.tensor(peak, device=rest[0].device) if on_cuda else peak
+        return torch.tensor(peak, device=rest[0].device) if captured else peak
 
     of_rest = torch.optim.AdamW(
-        rest, rate(recipe.lr_rest), weight_decay=recipe.weight_decay, capturable=on_cuda
+        rest, rate(recipe.lr_rest), weight_decay=recipe.weight_decay, capturable=captured
     )
     if not filters:
         return Optimizers(of_rest)

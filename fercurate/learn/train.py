@@ -12,7 +12,6 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -24,6 +23,7 @@ from fercurate.learn.initial import whiten
 from fercurate.learn.models import Dropout, standardise
 from fercurate.learn.optim import WeightAverage, build
 from fercurate.learn.recipe import Recipe
+from fercurate.learn.targets import by_head, smoothed
 
 Network = TypeVar("Network", bound=nn.Module)
 Targets = NDArray[np.int64] | NDArray[np.float32]
@@ -87,20 +87,20 @@ class Trainer(Generic[Network]):
         self._forward = self._shared_forward()
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self._ema = WeightAverage(self.model, self.average, recipe.ema)
-        self._optimizers = build(self.model, recipe)
+        alone = self._ranks.world == 1 and recipe.compile == "never"
+        self.graphs = Graphs() if device.type == "cuda" and alone else None
+        """Of the steps; None where they are taken as they are."""
+        self._optimizers = build(self.model, recipe, captured=self.graphs is not None)
         self._faces = to_device(faces, device)
-        by_head = _by_head(torch.from_numpy(np.ascontiguousarray(targets)))
-        self._labels = by_head[:, 0].argmax(1).to(device)
-        self._targets = smoothed(by_head, recipe.label_smoothing).to(device)
+        whole = by_head(torch.from_numpy(np.ascontiguousarray(targets)))
+        self._labels = whole[:, 0].argmax(1).to(device)
+        self._targets = smoothed(whole, recipe.label_smoothing).to(device)
         self._class_weights = _tensor(class_weights, device)
         self._sample_weights = _tensor(sample_weights, torch.device("cpu"))
         self._prior_logits = _tensor(prior_logits, device)
         self.margins = torch.zeros(len(targets), device=device)
         """Sum over the epochs of each image's logit margin while it was trained on."""
         self._total = torch.zeros((), device=device)
-        alone = self._ranks.world == 1 and recipe.compile == "never"
-        self.take = Graphs(self.step) if device.type == "cuda" and alone else self.step
-        """Takes a step: `step` itself, or from a graph of it."""
 
     def _shared_forward(self) -> Callable[[Tensor], Tensor]:
         model: nn.Module = self.model
@@ -129,12 +129,24 @@ class Trainer(Generic[Network]):
         self.model.train()
         self._total.zero_()
         with reproducible(self.device):
-            for batch in self.drawn():
+            for batch, images in zip(self.drawn(), self._sizes(), strict=True):
                 self.take(batch, side)
-                on_batch(len(batch.images) * self._ranks.world)
+                on_batch(images)
         self._ema.steps += self.batches
         self.epochs_done += 1
         return float(distributed.total(self._total.clone())) / self.batches
+
+    def take(self, batch: Batch, side: int) -> None:
+        """A step: `step` itself, or from a graph of it."""
+        if self.graphs is None:
+            self.step(batch, side)
+        else:
+            self.graphs(self.step, batch, side)
+
+    def _sizes(self) -> list[int]:
+        """Images of each batch of an epoch, of all processes."""
+        each, more = divmod(len(self._targets), self.batches)
+        return [each + (i < more) for i in range(self.batches)]
 
     def drawn(self) -> Iterator[Batch]:
         """The batches of the next epoch, this process's share of them."""
@@ -155,6 +167,8 @@ class Trainer(Generic[Network]):
             mirrored,
             self._ranks,
             self.device,
+            # a captured step reads its numbers there, another one here, without waiting
+            self.device if self.graphs is not None else torch.device("cpu"),
             self._dropout.width if self._dropout is not None and self.recipe.dropout else 0,
         )
 
@@ -230,13 +244,17 @@ class Trainer(Generic[Network]):
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self._ema.steps = state["average_steps"]
+        if self.graphs is not None:
+            self.graphs.forget()
         self._optimizers.load_state_dict(state["optimizers"])
         self.margins.copy_(state["margins"])
 
 
 def to_device(faces: NDArray[np.uint8], device: torch.device) -> Tensor:
     """uint8 [N, 48, 48] as a tensor [N, 1, 48, 48] on the device."""
-    return torch.from_numpy(np.ascontiguousarray(faces)).unsqueeze(1).to(device)
+    # a part of a file that is only read would be warned about
+    whole = np.require(faces, requirements=["C", "W"])
+    return torch.from_numpy(whole).unsqueeze(1).to(device)
 
 
 def _whiten(model: nn.Module, faces: NDArray[np.uint8], enough: int = 4000) -> None:
@@ -250,29 +268,6 @@ def _tensor(values: NDArray[np.float32] | None, device: torch.device) -> Tensor 
     if values is None:
         return None
     return torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(device)
-
-
-def _by_head(targets: Tensor, n_classes: int = 7) -> Tensor:
-    """Targets as float32 [N, heads, 7], whatever they were."""
-    made = F.one_hot(targets, n_classes).float() if targets.ndim == 1 else targets
-    return made if made.ndim == 3 else made.unsqueeze(1)
-
-
-def smoothed(targets: Tensor, share: float) -> Tensor:
-    """Label smoothing towards the shares that the classes have among the targets.
-
-    The usual smoothing goes to uniform shares. It teaches that one image in `7 / share` is of
-    the rarest class, and whatever then makes up for unequal classes (weights, shifted logits,
-    a balanced operating point) takes that for evidence.
-
-    Args:
-        targets: float32 [N, heads, 7]; rows of zeros stay zeros.
-        share: Of each target that is spread, 0..1.
-    """
-    if not share:
-        return targets
-    frequency = targets.sum(0) / targets.sum((0, 2)).clamp_min(1e-9)[:, None]  # [heads, 7]
-    return (1 - share) * targets + share * targets.sum(2, keepdim=True) * frequency
 
 
 def label_margin(logits: Tensor, labels: Tensor) -> Tensor:

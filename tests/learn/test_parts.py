@@ -146,6 +146,21 @@ def test_what_belongs_to_the_device_is_not_loaded_from_a_state() -> None:
     assert [o.param_groups[0]["lr"] for o in made._all] == [0.08, 2e-3]
 
 
+def test_a_state_of_another_device_takes_its_counts_along() -> None:
+    """A run begun on the CPU and resumed where steps are captured; "meta" stands in for CUDA."""
+    begun = optim.build(models.FaceNet(), Recipe(optimizer="adamw"))
+    model = models.FaceNet()
+    for weight in begun._all[0].param_groups[0]["params"]:
+        weight.grad = torch.zeros_like(weight)
+    begun.step(torch.tensor(0.5))
+    resumed = optim.build(model.to("meta"), Recipe(optimizer="adamw"))
+    resumed._own[0][0]["capturable"] = True
+    resumed.load_state_dict(begun.state_dict())
+    adamw = resumed._all[0]
+    assert adamw.param_groups[0]["capturable"]
+    assert {state["step"].device.type for state in adamw.state.values()} == {"meta"}
+
+
 @pytest.mark.parametrize("shape", [(8, 8), (6, 20), (20, 6)])
 def test_orthogonalise_pulls_singular_values_to_one(shape: tuple[int, int]) -> None:
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from fercurate.learn.graph import Step
 from fercurate.learn.models import FaceNet, FaceNetConfig
 from fercurate.learn.predict import predict
 from fercurate.learn.recipe import Optimizer, Recipe
+from fercurate.learn.targets import smoothed
 from fercurate.learn.train import Trainer
 
 CPU = torch.device("cpu")
@@ -214,7 +217,7 @@ def test_smoothing_goes_to_the_shares_of_the_classes() -> None:
     """Nine images of class 0 and one of class 1, and a second head that knows half of them."""
     first = torch.eye(7)[[0] * 9 + [1]]
     second = torch.eye(7)[[2] * 10] * (torch.arange(10) % 2 == 0)[:, None]
-    found = train.smoothed(torch.stack([first, second], dim=1), 0.1)
+    found = smoothed(torch.stack([first, second], dim=1), 0.1)
     assert found[0, 0, :3].tolist() == pytest.approx([0.9 + 0.09, 0.01, 0.0])
     assert found[9, 0, :3].tolist() == pytest.approx([0.09, 0.9 + 0.01, 0.0])
     assert found[0, 1].tolist() == pytest.approx([0, 0, 1, 0, 0, 0, 0])
@@ -224,7 +227,7 @@ def test_smoothing_goes_to_the_shares_of_the_classes() -> None:
 def test_smoothing_leaves_the_rare_class_as_rare_as_it_is() -> None:
     """Uniform smoothing of 0.1 would make one image in 70 of the rarest class."""
     targets = torch.eye(7)[torch.arange(500).clamp_max(6)][:, None]
-    found = train.smoothed(targets, 0.1)
+    found = smoothed(targets, 0.1)
     assert found.mean((0, 1)).tolist() == pytest.approx(targets.mean((0, 1)).tolist(), rel=1e-4)
     assert found[499, 0, 0] == pytest.approx(0.1 / 500)
 
@@ -279,7 +282,7 @@ def test_a_step_reads_the_tensors_of_its_batch_alone(optimizer: Optimizer) -> No
             step(mine, side)
 
         if is_replayed:
-            one.take = replayed
+            one.take = replayed  # type: ignore[method-assign]
         losses = [one.run_epoch(), one.run_epoch()]
         made.append((losses, one))
         if is_replayed:
@@ -296,3 +299,23 @@ def test_dropout_acts_while_training_alone() -> None:
     faces = torch.randn(4, 1, 24, 24)
     assert not torch.equal(model.train()(faces), model(faces))
     assert torch.equal(model.eval()(faces), model(faces))
+
+
+def test_a_trainer_that_is_dropped_gives_its_memory_back_at_once() -> None:
+    made = trainer()
+    made.run_epoch()
+    gone = weakref.ref(made)
+    gc.disable()
+    try:
+        del made
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_progress_counts_every_image_of_uneven_batches() -> None:
+    faces, labels = two_kinds(100)
+    seen: list[int] = []
+    Trainer(FaceNet(TINY), faces, labels, RECIPE, CPU, 0).run_epoch(seen.append)
+    assert sum(seen) == 100
+    assert set(seen) == {16, 17}
