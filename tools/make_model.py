@@ -86,18 +86,16 @@ def settled(
     known = labels >= 0
     logits, labels = logits[known], labels[known]
     place = info.heads.index(head)
-    temperature = round(fit_temperature(logits[:, place], labels), 4)
-    chosen = dataclasses.replace(head, temperature=temperature)
-    info = dataclasses.replace(
-        info, heads=tuple(chosen if each is head else each for each in info.heads)
-    )
-    balance = best_balance(info, chosen.name, logits, labels) if head.name == "votes" else 0.0
-    point = info.point(chosen.name, balance)
+    balance = best_balance(info, head.name, logits, labels) if head.name == "votes" else 0.0
+    temperature = round(fit_temperature(logits[:, place] - balance * np.log(head.prior), labels), 4)
+    chosen = dataclasses.replace(head, balance=balance, temperature=temperature)
+    heads = tuple(chosen if each is head else each for each in info.heads)
+    point = dataclasses.replace(info, heads=heads).point(chosen.name, threshold=0.0)
     answers = abstention(point.probabilities(logits), labels)
     wished = answers.reaching[f"{RIGHT[head.name]:.0%}"]
     threshold = 0.0 if wished is None else round(wished.threshold, 3)
     print(f"{head.name}: temperature {temperature:.3f}, balance {balance}, {wished}")
-    return dataclasses.replace(chosen, balance=balance, threshold=threshold)
+    return dataclasses.replace(chosen, threshold=threshold)
 
 
 def best_balance(

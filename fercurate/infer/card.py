@@ -98,8 +98,8 @@ def _summary(info: ModelInfo) -> str:
         [
             text,
             "",
-            "Logits are divided by the head's temperature, less its balance times the log of the "
-            f"class's share in training, before the softmax.{unclear}",
+            "From a head's logits its balance times the log of the class's share in training is "
+            f"taken off; over its temperature they go into the softmax.{unclear}",
             "",
             f"| head | temperature | balance | threshold |{columns}",
             _rule(4 + len(shares)),

@@ -78,7 +78,7 @@ class OperatingPoint:
         head: Which.
         place: Of the head among the model's.
         balance: How far the answer makes up for unequal classes, 0..1: `balance * log(prior)` is
-            taken off the logits, after the temperature (logit adjustment, Menon et al. 2021,
+            taken off the logits, before the temperature (logit adjustment, Menon et al. 2021,
             https://arxiv.org/abs/2007.07314). 0 leaves the classes as frequent as they were in
             training, 1 takes all for equally frequent.
         threshold: Probability of the likeliest class below which the answer is "unclear", 0..1.
@@ -106,10 +106,10 @@ class OperatingPoint:
 
     def probabilities(self, logits: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """float32 [N, classes], rows adding up to 1, of the model's logits [N, heads, classes]."""
-        scores = np.asarray(logits[:, self.place], np.float64) / self.head.temperature
+        scores = np.asarray(logits[:, self.place], np.float64)
         if self.balance:
             scores = scores - self.balance * np.log(self.head.prior)
-        return softmax(scores).astype(np.float32)
+        return softmax(scores / self.head.temperature).astype(np.float32)
 
 
 def softmax(scores: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -74,11 +74,11 @@ class Whole(nn.Module):
             logits = self.model(seen)
         by_head = logits.unflatten(1, self.heads).unbind(1)
         answering = by_head[self.point.place]
-        scores = answering / self.point.head.temperature
+        scores = answering
         if self.shift is not None:
             scores = scores - self.point.balance * self.shift
         each = by_head if len(by_head) > 1 else ()
-        return torch.softmax(scores, dim=1), answering, *each
+        return torch.softmax(scores / self.point.head.temperature, dim=1), answering, *each
 
 
 def resampling(old: int, new: int) -> Tensor:

@@ -7,12 +7,16 @@ from collections.abc import Callable
 
 import torch
 
-from fercurate.errors import FercurateError, first_line
 from fercurate.learn.batches import Batch
 
 WARM_UPS = 3
 """Steps of a kind that are taken as they are before one is captured: libraries make their
 buffers then, and optimizers their state."""
+
+
+class CannotCapture(RuntimeError):
+    """A step does what no CUDA graph can hold; the text is CUDA's."""
+
 
 Step = Callable[[Batch, int], None]
 """Of a batch on the device and a side in pixels. It reads nothing from the host that changes
@@ -40,7 +44,7 @@ class Graphs:
         """Take a step.
 
         Raises:
-            FercurateError: it cannot be captured.
+            CannotCapture: the step is none for a graph.
         """
         if side != self._side:
             self._side = side
@@ -60,10 +64,7 @@ class Graphs:
             with torch.cuda.graph(graph):
                 step(held, side)
         except RuntimeError as error:
-            raise FercurateError(
-                f"This network's training step cannot be a CUDA graph: {first_line(error)}.",
-                "Train without graphs: --set compile=cuda",
-            ) from error
+            raise CannotCapture(str(error)) from error
         self._captured[size] = graph, held
         graph.replay()
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from fercurate.errors import FercurateError, InputError, first_line
 from fercurate.infer.checkpoint import load_state, save_state
 from fercurate.learn.distributed import ranks
+from fercurate.learn.graph import CannotCapture
 from fercurate.learn.predict import logits_of
 from fercurate.learn.recipe import Recipe
 from fercurate.learn.train import Trainer
@@ -94,14 +95,14 @@ class Loop:
             on_batch: Called after each batch with the number of images in it.
 
         Raises:
-            FercurateError: the loss is no number any more.
+            FercurateError: the loss is no number any more, or CUDA cannot capture a step.
         """
         trainer = self.trainer
         while trainer.epochs_done < trainer.recipe.epochs:
             began = time.monotonic()
             # dropout draws from torch's own generator
             torch.manual_seed(trainer.seed * 1000 + trainer.epochs_done)
-            loss = trainer.run_epoch(on_batch)
+            loss = self._train(on_batch)
             trained = time.monotonic() - began
             if not math.isfinite(loss):
                 name, peak = main_rate(trainer.recipe)
@@ -112,6 +113,15 @@ class Loop:
             if ranks().is_first:
                 self._close(loss, trained, began)
                 after_epoch(self.epochs)
+
+    def _train(self, on_batch: Callable[[int], None]) -> float:
+        try:
+            return self.trainer.run_epoch(on_batch)
+        except CannotCapture as error:
+            raise FercurateError(
+                f"This network's training step cannot be a CUDA graph: {first_line(error)}.",
+                "Train without graphs: --set compile=cuda",
+            ) from error
 
     def _close(self, loss: float, trained: float, began: float) -> None:
         trainer = self.trainer

@@ -21,10 +21,17 @@ def test_a_balance_of_one_takes_all_classes_for_equally_frequent() -> None:
     assert info.point(balance=0.5).probabilities(logits)[0] == pytest.approx(half)
 
 
-def test_the_temperature_comes_before_the_balance() -> None:
-    logits = 3 * np.log(np.array(PRIOR, np.float32))[None, None]
-    info = an_info(heads=(Head("given", PRIOR, temperature=3.0),))
-    assert info.point(balance=1).probabilities(logits)[0] == pytest.approx([1 / 7] * 7)
+@pytest.mark.parametrize("balance", [0.0, 0.25, 1.0])
+def test_the_temperature_changes_no_answer_whatever_the_balance(balance: float) -> None:
+    logits = np.random.default_rng(0).normal(0, 2, (200, 1, 7)).astype(np.float32)
+    answers = [
+        an_info(heads=(Head("given", PRIOR, temperature=t),)).point(None, balance)
+        for t in (0.5, 1.0, 3.0)
+    ]
+    named = [point.probabilities(logits).argmax(axis=1).tolist() for point in answers]
+    assert named[0] == named[1] == named[2]
+    by_hand = (logits[:, 0] - balance * np.log(PRIOR)).argmax(axis=1)
+    assert named[0] == by_hand.tolist()
 
 
 def test_the_named_head_speaks_with_its_own_settings() -> None:

@@ -65,7 +65,7 @@ def outputs_of(path: Path, faces: NDArray[np.uint8]) -> dict[str, NDArray[np.flo
 
 
 def test_every_head_has_its_output_and_the_file_says_what_they_are(tmp_path: Path) -> None:
-    """The default head's balance is in its probabilities: logits / T - 0.25 * log(prior)."""
+    """The default head's balance is in its probabilities: (logits - 0.25 * log(prior)) / T."""
     model, path, faces = a_model(n_heads=2), tmp_path / "m.onnx", random_faces()
     info = an_info(heads=TWO, mirrored=True)
     onnx_export.export(model, info, path)
@@ -73,7 +73,7 @@ def test_every_head_has_its_output_and_the_file_says_what_they_are(tmp_path: Pat
     found = outputs_of(path, faces)
     assert list(found) == ["probabilities", "logits", "logits_given", "logits_votes"]
     assert np.array_equal(found["logits"], found["logits_votes"])
-    scores = found["logits_votes"] / TWO[1].temperature - 0.25 * np.log(TWO[1].prior)
+    scores = (found["logits_votes"] - 0.25 * np.log(TWO[1].prior)) / TWO[1].temperature
     powers = np.exp(scores - scores.max(1, keepdims=True))
     by_hand = powers / powers.sum(1, keepdims=True)
     assert np.abs(found["probabilities"] - by_hand).max() < 1e-5

@@ -123,7 +123,7 @@ def test_the_head_that_is_asked_for_answers(
     head: str,
     balance: float,
 ) -> None:
-    """Softmax of the head's logits over its temperature, less balance * log(shares)."""
+    """Softmax of the head's logits, less balance * log(shares), over its temperature."""
     model = write_two_heads(tmp_path / "two.onnx")
     faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
     for i, face in enumerate(faces):
@@ -131,7 +131,8 @@ def test_the_head_that_is_asked_for_answers(
     classifier = open_classifier(model)
     place = ["given", "votes"].index(head)
     known = classifier.info.heads[place]
-    scores = classifier.logits(faces)[:, place] / known.temperature - balance * np.log(known.prior)
+    scores = classifier.logits(faces)[:, place] - balance * np.log(known.prior)
+    scores = scores / known.temperature
     wanted = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     made = stage.run(config(model, tmp_path / "crops", crops=True, **options), Quiet())
     predictions(made, Quiet(), how="json", top=2)
