@@ -1,13 +1,14 @@
 """Makes the model that comes with the package, and its card, from a training run.
 
-    fercurate train --on raw --labels given+votes --effort thorough
-    python tools/make_model.py datasets/fer2013 train-raw-given-votes-facenet-s0-40b76cda
+    fercurate train --on raw --labels given+votes --epochs 90
+    python tools/make_model.py datasets/fer2013 train-raw-given-votes-facenet-s0-a01b656f
 
-The network sees a face once and not its mirror image as well, which halves the time. What is
-chosen here is chosen on the half of validation that chose the epoch, and printed as a table:
-each head's temperature and threshold on labels of its own kind, and the balance of the votes
-head. Validation's other half and the test split are only scored, the latter where --test says so:
-it is to be looked at once. Writes fercurate/infer/models/.
+The answer is the mean over a face and its mirror image: twice the network's time, and on
+validation 1.6 points more of the given labels and 0.8 of the gold rows. What is chosen here is
+chosen on the half of validation that chose the epoch, and printed as a table: each head's
+temperature and threshold on labels of its own kind, and the balance of the votes head.
+Validation's other half and the test split are only scored, the latter where --test says so: it is
+to be looked at once. Writes fercurate/infer/models/.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ BALANCES = np.arange(0, 0.61, 0.05).round(2)
 def main(root: str, run: str, *, test: bool) -> None:
     space = Workspace(Path(root))
     model, info = load_model(RunFiles(find_run(space, run)).best_path)
-    info = dataclasses.replace(info, mirrored=False, answers_as="votes")
+    info = dataclasses.replace(info, answers_as="votes")
     PACKAGED.parent.mkdir(exist_ok=True)
     onnx_export.export(model, info, PACKAGED)
     manifest = space.manifest(["split", "label", "sha256"])

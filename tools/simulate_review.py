@@ -25,10 +25,9 @@ from fercurate.decisions import Decision, Log
 from fercurate.errors import FercurateError, InputError
 from fercurate.evaluate.audit_scores import read_votes
 from fercurate.evaluate.played import answers
-from fercurate.files import write_table
 from fercurate.labels import CLASSES
 from fercurate.rerank.sampling import draw
-from fercurate.review.sampling import make_frame
+from fercurate.review import sampling
 from fercurate.workspace import Workspace
 
 WHO = "ferplus-majority"
@@ -64,15 +63,14 @@ def copy(source: Workspace, folder: Path) -> Workspace:
 def verdicts(space: Workspace, votes_file: Path, n: int, seed: int) -> list[Decision]:
     """Draw `n` images that have votes, write the sample, and answer each by the majority."""
     votes = read_votes(space, votes_file)
-    frame = make_frame(space, seed)
+    frame = sampling.make_frame(space, seed)
     frame = frame[votes[frame["row"]].sum(axis=1) > 0].reset_index(drop=True)
     sample = draw(frame, None, n, seed)
-    write_table(space.sample_frame_path, frame)
-    write_table(space.sample_path, sample)
+    sampling.keep(space, frame, sample)
     answer = answers(votes, "majority", np.random.default_rng(seed))
     given = space.manifest(["label"])["label"]
     said = []
-    for row, sample_id in zip(sample["row"], sample["sample_id"], strict=True):
+    for row, sample_id, sha256 in sample[["row", "sample_id", "sha256"]].itertuples(index=False):
         label = CLASSES[answer[row]] if answer[row] >= 0 else None
         said.append(
             Decision(
@@ -82,6 +80,7 @@ def verdicts(space: Workspace, votes_file: Path, n: int, seed: int) -> list[Deci
                 given=given[row],
                 label=label,
                 mode="sample",
+                sha256=sha256,
             )
         )
     return said

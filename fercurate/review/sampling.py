@@ -61,11 +61,16 @@ def run(workspace: Workspace, n: int, seed: int = 0) -> pd.DataFrame:
         before, frame = kept
     sample = draw(frame, before, n, seed)
     if before is None or len(sample) > len(before):
-        write_table(workspace.sample_frame_path, frame)
-        write_table(workspace.sample_path, sample)
-        mark = fingerprint(STAGE, sample["sha256"].tolist())
-        workspace.record(STAGE, mark, {"n_drawn": len(sample), "n_frame": len(frame)})
+        keep(workspace, frame, sample)
     return sample
+
+
+def keep(workspace: Workspace, frame: pd.DataFrame, sample: pd.DataFrame) -> None:
+    """Write a sample and its frame, and record both."""
+    write_table(workspace.sample_frame_path, frame)
+    write_table(workspace.sample_path, sample)
+    mark = fingerprint(STAGE, sample["sha256"].tolist())
+    workspace.record(STAGE, mark, {"n_drawn": len(sample), "n_frame": len(frame)})
 
 
 def _kept(workspace: Workspace) -> tuple[pd.DataFrame, pd.DataFrame] | None:
