@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "live"))
+sys.path[:0] = [str(ROOT / "tests" / "live"), str(ROOT / "tests")]
 
 from screens import screen  # noqa: E402
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from report_pages import EVIL, Page
+from report_pages import EVIL, Page, widest
 
 from fercurate.evaluate import groups, leaks, model
 from fercurate.evaluate.head_scores import head_scores
@@ -174,8 +174,10 @@ def test_the_page_says_which_labels_the_temperature_is_from(
     assert "Accuracy on the given labels of the validation images that chose the epoch" in text
 
 
-def test_a_model_with_two_heads_is_shown_both_ways(found: dict[str, Any], tmp_path: Path) -> None:
-    """The votes head is right on all gold rows; for the given head nothing is known of them."""
+@pytest.fixture(scope="module")
+def two(found: dict[str, Any]) -> dict[str, Any]:
+    """The same of two heads. The votes head is right on all gold rows; for the given head nothing
+    is known of them."""
     rows = np.arange(N)
     truth = {
         "given": np.where(rows % 4, rows % 7, (rows + 1) % 7),
@@ -196,12 +198,23 @@ def test_a_model_with_two_heads_is_shown_both_ways(found: dict[str, Any], tmp_pa
     assert [(h.name, h.balance, h.is_default) for h in heads] == [
         ("given", 0.0, False), ("votes", 0.0, False), ("votes", 0.25, True)
     ]  # fmt: skip
-    two = copy.deepcopy(found) | {
+    return copy.deepcopy(found) | {
         "about": info.as_dict(),
         "answers_as": "votes",
         "balance": 0.25,
         "heads": [asdict(head) for head in heads],
     }
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_table_scrolls_sideways(two: dict[str, Any], tmp_path: Path, width: int) -> None:
+    tables, reach, whole = widest(model_page.write(tmp_path, two), width)
+    assert tables > 8
+    assert reach <= width
+    assert whole <= width
+
+
+def test_a_model_with_two_heads_is_shown_both_ways(two: dict[str, Any], tmp_path: Path) -> None:
     page, text = page_of(tmp_path, two)
     text = text.replace("\u00a0", " ")
     assert (
