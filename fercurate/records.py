@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fercurate.files import digest_file
+from fercurate.settings import flag
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,13 +119,13 @@ def command_of(stage: str, config: Any) -> str:
     """The command line that asks for a stage's settings: its fields that are no defaults."""
     words = ["fercurate", stage]
     for field in dataclasses.fields(config):
-        value, name = getattr(config, field.name), field.name.rstrip("_").replace("_", "-")
+        value, option = getattr(config, field.name), flag(field.name)
         if value == field.default or isinstance(value, tuple):
             continue
         if isinstance(value, bool):
-            words.append(f"--{name}" if value else f"--no-{name}")
+            words.append(option if value else option.replace("--", "--no-", 1))
         else:
-            words += [f"--{name}", shlex.quote(str(value))]
+            words += [option, shlex.quote(str(value))]
     return " ".join(words)
 
 

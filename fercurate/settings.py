@@ -35,6 +35,11 @@ def build(cls: type[Config], table: dict[str, Any], where: str) -> Config:
     return cls(**values)
 
 
+def flag(field: str) -> str:
+    """The option of a config's field: --at-balance of `at_balance`, --as of `as_`."""
+    return "--" + field.rstrip("_").replace("_", "-")
+
+
 def _checked(hint: Any, value: Any, where: str) -> Any:
     literals = [t for t in get_args(hint) if get_origin(t) is Literal]  # of Literal | None
     hint = literals[0] if literals else hint

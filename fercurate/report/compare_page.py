@@ -14,6 +14,7 @@ from fercurate.config import CompareConfig
 from fercurate.files import fingerprint, write_json, write_text
 from fercurate.report import compare_text, forest, prose
 from fercurate.report.environment import environment
+from fercurate.settings import flag
 
 Record = Mapping[str, Any]
 
@@ -127,5 +128,5 @@ def command(found: Record, asked: CompareConfig) -> str:
         if name in ("arms", "folder", "device") or value == defaults[name]:
             continue
         for one in value if isinstance(value, tuple) else (value,):
-            words += [f"--{name}", one.name if isinstance(one, Path) else str(one)]
+            words += [flag(name), one.name if isinstance(one, Path) else str(one)]
     return shlex.join(words)

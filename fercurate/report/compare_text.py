@@ -202,11 +202,13 @@ def score_header(found: Record) -> list[str]:
 
 
 def recipe_line(found: Record) -> str:
-    """Network and the settings that matter most."""
+    """Network, the settings that matter most, and how the arms answer where told."""
     recipe = found["recipe"]
     parts = [str(recipe["model"])] if "model" in recipe else []
     parts += [f"{recipe['epochs']} epochs"] if "epochs" in recipe else []
     parts += [f"{key} {recipe[key]}" for key in ("batch", "optimizer", "balance") if key in recipe]
+    parts += [f"answers as {found['answers_as']}"] if found["answers_as"] else []
+    parts += [f"balance of the answers {found['balance']:g}"] if found["balance"] else []
     return ", ".join(parts)
 
 

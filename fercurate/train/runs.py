@@ -12,7 +12,7 @@ from fercurate.errors import InputError
 from fercurate.files import write_json
 from fercurate.infer.runs import is_finished
 from fercurate.paths import RunFiles
-from fercurate.settings import build
+from fercurate.settings import build, flag
 from fercurate.strict import Table, parse_json
 from fercurate.train.data import Data
 from fercurate.train.plan import Plan
@@ -103,7 +103,7 @@ def command(config: TrainConfig, space: Workspace) -> str:
         value = getattr(config, name)
         if name in ("resume", "set", "teachers") or value == default:
             continue
-        words.append(f"--{name} {value}")
+        words.append(f"{flag(name)} {value}")
     words += [f"--teacher {run}" for run in config.teachers]
     words += [f"--set '{text}'" for text in config.set]
     return " ".join(words) + option(space)

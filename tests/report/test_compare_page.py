@@ -43,6 +43,8 @@ def record(arms=ARMS, gold=True, clean_gain=0.08, **changes):
     made = {
         "dataset": "faces",
         "split": "val",
+        "answers_as": "",
+        "balance": 0.0,
         "recipe": {"model": "facenet", "epochs": 8, "batch": 128},
         "differs": (),
         "baseline": arms[0],
@@ -224,10 +226,20 @@ def test_the_command_repeats_what_was_asked_and_names_no_folder(tmp_path):
     asked = CompareConfig(
         arms=("raw", "random-control", f"{tmp_path}:clean"),
         seeds=5, epochs=8, set=("lr=0.05", "mixup=0.2"), votes=tmp_path / "fer2013new.csv",
-        folder=tmp_path, split="test",
+        folder=tmp_path, split="test", as_="votes", at_balance=0.25,
     )  # fmt: skip
     said = compare_page.command(record(), asked)
     assert said == (
         "fercurate compare raw random-control clean --dataset faces --seeds 5 --epochs 8 "
-        "--set lr=0.05 --set mixup=0.2 --split test --votes fer2013new.csv"
+        "--set lr=0.05 --set mixup=0.2 --as votes --at-balance 0.25 --split test "
+        "--votes fer2013new.csv"
     )
+
+
+def test_a_head_and_a_balance_that_were_asked_for_are_told(tmp_path):
+    asked = CompareConfig(arms=ARMS, as_="votes", at_balance=0.5)
+    page = compare_page.write(tmp_path, record(answers_as="votes", balance=0.5), asked)
+    for name in ("index.html", "README.md"):
+        text = (page.parent / name).read_text()
+        assert "8 epochs, batch 128, answers as votes, balance of the answers 0.5" in text
+        assert "--as votes --at-balance 0.5" in text
