@@ -113,19 +113,20 @@ def _json(made: Predictions, top: int) -> None:
 def _csv(made: Predictions, top: int) -> None:
     out = _Cells()
     classes = made.info.classes
-    header = ("file", "face", "label", "likeliest", "probability", "left", "top", "width", "height")
-    out.writerow((*header, *classes, "error"))
+    header = ("file", "face", "as", "balance", "label", "likeliest", "probability")
+    out.writerow((*header, "left", "top", "width", "height", *classes, "error"))
+    how = (made.point.head.name, made.point.balance)
     for image, found in _rows(made):
         if found is None:
             label = NO_FACE if image.reason is None else ""
             empty = [""] * (6 + len(classes))
-            out.writerow((image.file, "", label, *empty, image.reason or ""))
+            out.writerow((image.file, "", "", "", label, *empty, image.reason or ""))
             continue
         said = answer(found.probabilities, classes, made.point.threshold)
         name, share = said.ranked[0]
         box = [""] * 4 if found.box is None else [f"{v:.1f}" for v in found.box]
         shares = (f"{value:.5f}" for value in found.probabilities)
-        row = (image.file, found.face, said.label, name, f"{share:.5f}", *box, *shares, "")
+        row = (image.file, found.face, *how, said.label, name, f"{share:.5f}", *box, *shares, "")
         out.writerow(row)
 
 

@@ -58,11 +58,11 @@ def test_csv_has_no_formula_and_reads_back(capsys: pytest.CaptureFixture[str]) -
     header, *rest = rows
     cells = [cell for row in rows for cell in row if cell != "-3.5"]  # a number is no formula
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
-    assert [uncell(cell) for cell in header[9:]] == ["=HYPERLINK(1)", "sad\\x1b[2J", "error"]
+    assert [uncell(cell) for cell in header[11:]] == ["=HYPERLINK(1)", "sad\\x1b[2J", "error"]
     assert [uncell(row[0]) for row in rest[:2]] == list(NAMES[:2])
     assert rest[3][0] == "\\xff怒り.png"
-    assert {row[2] for row in rest[:4]} == {"'=HYPERLINK(1)"}
-    assert rest[0][4:9] == ["0.75000", "-3.5", "2.0", "9.0", "9.0"]
+    assert {row[4] for row in rest[:4]} == {"'=HYPERLINK(1)"}
+    assert rest[0][6:11] == ["0.75000", "-3.5", "2.0", "9.0", "9.0"]
 
 
 def test_csv_on_a_terminal_is_a_line_a_row(

@@ -292,6 +292,7 @@ def test_csv_has_a_column_a_class(
     assert all(None not in row and None not in row.values() for row in rows)
     assert float(rows[0][rows[0]["likeliest"]]) == float(rows[0]["probability"])
     assert rows[2]["happy"] == ""
+    assert [(row["as"], row["balance"]) for row in rows[1:3]] == [("given", "0.0"), ("", "")]
 
 
 @pytest.mark.parametrize("how", ["json", "csv"])
