@@ -69,7 +69,7 @@ def card(info: ModelInfo, scores: Mapping[str, Any] | Sequence[Mapping[str, Any]
 
 
 def _summary(info: ModelInfo) -> str:
-    mirrored = ", the mean over the face and its mirror image" if info.mirrored else ""
+    mirrored = "; its answer is the mean over a face and its mirror image" if info.mirrored else ""
     text = (
         f"Takes a grey face of 48x48 pixels (`faces`, uint8 [N, 48, 48]) and gives a probability "
         f"for each of {len(info.classes)} expressions: {', '.join(info.classes)}. The network "
