@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate import config, road
-from fercurate.evaluate.abstention import abstention
 from fercurate.evaluate.audit_scores import read_votes
+from fercurate.evaluate.model_scores import accuracy_interval
 from fercurate.halves import is_choosing
 from fercurate.infer import onnx_export
 from fercurate.infer.calibrate import fit_temperature
@@ -92,11 +92,23 @@ def settled(
     chosen = dataclasses.replace(head, balance=balance, temperature=temperature)
     heads = tuple(chosen if each is head else each for each in info.heads)
     point = dataclasses.replace(info, heads=heads).point(chosen.name, threshold=0.0)
-    answers = abstention(point.probabilities(logits), labels)
-    wished = answers.reaching[f"{RIGHT[head.name]:.0%}"]
-    threshold = 0.0 if wished is None else round(wished.threshold, 3)
-    print(f"{head.name}: temperature {temperature:.3f}, balance {balance}, {wished}")
+    threshold = safe_threshold(point.probabilities(logits), labels, RIGHT[head.name])
+    print(f"{head.name}: temperature {temperature:.3f}, balance {balance}, threshold {threshold}")
     return dataclasses.replace(chosen, threshold=threshold)
+
+
+def safe_threshold(
+    probabilities: NDArray[np.float32], labels: NDArray[np.int64], wish: float
+) -> float:
+    """The lowest of all hundredths from which on the lower end of the 95 % interval of the share
+    of right answers reaches the wish: what only just reaches it here falls short elsewhere."""
+    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    for threshold in np.arange(0, 1, 0.01).round(2):
+        answered = right[sure >= threshold]
+        if len(answered) and accuracy_interval(answered)[0] >= wish:
+            print(f"answers {len(answered) / len(right):.1%}, {answered.mean():.1%} of them right")
+            return float(threshold)
+    return 0.0
 
 
 def best_balance(

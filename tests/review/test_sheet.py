@@ -240,7 +240,7 @@ def test_keys_mouse_reload_and_save(workspace: Workspace, browser: Any, tmp_path
     page.keyboard.press("Enter")
     page.click('[data-verdict="exclude"]')
     page.reload()
-    assert page.inner_text("#count") == "10 of 12"
+    page.wait_for_function("document.querySelector('#count').innerText === '10 of 12'")
     with page.expect_download() as download:
         page.click("#save")
     saved = tmp_path / "verdicts.csv"
