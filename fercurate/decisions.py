@@ -207,31 +207,46 @@ class Log:
         return found
 
 
-def standing(events: Iterable[Decision]) -> dict[str, dict[str, Decision]]:
-    """What stands after all undoing: for each image, each reviewer's last verdict.
-
-    Taking a verdict back brings the reviewer's one before it up again.
-    """
-    given: dict[str, dict[str, list[Decision]]] = {}
+def given(events: Iterable[Decision]) -> dict[str, dict[str, list[Decision]]]:
+    """All verdicts that were not taken back: for each image, each reviewer's, oldest first."""
+    found: dict[str, dict[str, list[Decision]]] = {}
     for event in events:
-        by_who = given.setdefault(event.sample_id, {})
+        by_who = found.setdefault(event.sample_id, {})
         if event.action != "undo":
             by_who.setdefault(event.who, []).append(event)
             continue
         for verdicts in by_who.values():
             verdicts[:] = [v for v in verdicts if v.id != event.undoes]
-    last = {
-        sample_id: {who: verdicts[-1] for who, verdicts in by_who.items() if verdicts}
-        for sample_id, by_who in given.items()
+    left = {
+        sample_id: {who: verdicts for who, verdicts in by_who.items() if verdicts}
+        for sample_id, by_who in found.items()
     }
-    return {sample_id: verdicts for sample_id, verdicts in last.items() if verdicts}
+    return {sample_id: by_who for sample_id, by_who in left.items() if by_who}
+
+
+def standing(events: Iterable[Decision]) -> dict[str, dict[str, Decision]]:
+    """What stands after all undoing: for each image, each reviewer's last verdict.
+
+    Taking a verdict back brings the reviewer's one before it up again.
+    """
+    return {
+        sample_id: {who: verdicts[-1] for who, verdicts in by_who.items()}
+        for sample_id, by_who in given(events).items()
+    }
 
 
 @dataclass(frozen=True)
 class Settled:
-    """What stands for one image: each reviewer's last verdict, the oldest first."""
+    """What stands for one image.
+
+    Attributes:
+        verdicts: Each reviewer's last one, the oldest first.
+        drawn_for: The reviewers to whom it came as a drawn image, shown blind, whatever they
+            settled on when it came again.
+    """
 
     verdicts: tuple[Decision, ...]
+    drawn_for: frozenset[str] = frozenset()
 
     @property
     def last(self) -> Decision:
@@ -261,6 +276,9 @@ def settle(events: Iterable[Decision]) -> dict[str, Settled]:
     events = list(events)
     place = {event.id: place for place, event in enumerate(events)}
     return {
-        sample_id: Settled(tuple(sorted(by_who.values(), key=lambda verdict: place[verdict.id])))
-        for sample_id, by_who in standing(events).items()
+        sample_id: Settled(
+            tuple(sorted((v[-1] for v in by_who.values()), key=lambda verdict: place[verdict.id])),
+            frozenset(who for who, v in by_who.items() if any(e.mode == "sample" for e in v)),
+        )
+        for sample_id, by_who in given(events).items()
     }

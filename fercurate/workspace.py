@@ -58,8 +58,18 @@ class Workspace(Checked):
         return self._table(self.manifest_path, columns)
 
     def audit(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """One row an audited image; `AUDIT_COLUMNS` at least."""
-        return self._table(self.audit_path, columns)
+        """One row an audited image; `AUDIT_COLUMNS` at least.
+
+        An audit of an earlier version has no shares: its belief stands for them.
+        """
+        wanted = None if columns is None else list(columns)
+        older = [] if wanted is None else [n for n in wanted if n.startswith("share_")]
+        if not older:
+            return self._table(self.audit_path, wanted)
+        whole = self._table(self.audit_path, None)
+        known = {name: name.replace("share_", "belief_") for name in older if name not in whole}
+        made: pd.DataFrame = whole.assign(**{a: whole[b] for a, b in known.items()})[wanted]
+        return made
 
     def votes(self) -> pd.DataFrame | None:
         """FER+ votes in source order (all zero: not annotated), or None when not given.

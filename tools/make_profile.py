@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from fercurate.evaluate.audit_scores import read_votes
-from fercurate.evaluate.review_loop import answers
+from fercurate.evaluate.played import answers
 from fercurate.rerank import known, profiles
+from fercurate.rerank.choice import UNINFORMED, fit, shared_features
 from fercurate.rerank.learn import Verdicts, learn
+from fercurate.votes import vote_shares
 from fercurate.workspace import Workspace
 
 
@@ -28,11 +30,21 @@ def main(root: str, votes_file: str) -> None:
     evidence = found.evidence(known.general_features(space, found.rows))
     verdicts = Verdicts(index, answer[index], np.ones(len(index)))
     taught = learn(evidence, verdicts, to_keep=True)
+    features = shared_features(
+        taught.picture, found.labels, evidence.transition, evidence.margins
+    )  # fmt: skip
+    shares = vote_shares(votes)
+    voted = np.flatnonzero(~np.isnan(shares[:, 0]))
+    of_shares = fit(
+        features[voted], found.labels[voted], shares[voted], np.ones(len(voted)), UNINFORMED
+    )
     profiles.save(
         profiles.SHIPPED / "fer2013.json",
         "fer2013",
-        f"the majority of FER+'s votes on {len(index):,} training images of FER2013",
+        f"FER+'s votes on {len(index):,} training images of FER2013",
         taught.coefficients,
+        of_shares,
+        n_verdicts=len(index),
     )
 
 

@@ -47,12 +47,14 @@ class Ranking:
             dataset's confusions taken into account.
         joint: int64 [K, K], confident joint, given class by true class, in images.
         is_issue: bool [N].
+        shares: float32 [N, K], what share of people would name each class; None for the belief.
     """
 
     quality: NDArray[np.float32]
     belief: Probs
     joint: NDArray[np.int64]
     is_issue: NDArray[np.bool_]
+    shares: Probs | None = None
 
 
 def rank(evidence: Evidence, labels: Labels) -> Ranking:
@@ -90,7 +92,7 @@ def estimated_noise(evidence: Evidence, labels: Labels) -> NoiseModel:
     return noise.from_counts(confident.confident_joint(labels, mixed(evidence)).T)
 
 
-def of_belief(belief: Probs, picture: Probs, labels: Labels) -> Ranking:
+def of_belief(belief: Probs, picture: Probs, shares: Probs, labels: Labels) -> Ranking:
     """The ranking where verdicts, or a profile, taught what to believe.
 
     The belief is calibrated: a label is an issue where another class is more probable.
@@ -98,6 +100,7 @@ def of_belief(belief: Probs, picture: Probs, labels: Labels) -> Ranking:
     Args:
         belief: float32 [N, K], P(true class | image, its given label).
         picture: float32 [N, K], P(true class | image).
+        shares: float32 [N, K], see `Ranking`.
         labels: int64 [N], given labels.
     """
     return Ranking(
@@ -105,6 +108,7 @@ def of_belief(belief: Probs, picture: Probs, labels: Labels) -> Ranking:
         belief=belief,
         joint=confident.confident_joint(labels, picture),
         is_issue=belief.argmax(axis=1) != labels,
+        shares=shares,
     )
 
 

@@ -22,7 +22,7 @@ from fercurate.identity import packed
 from fercurate.labels import CLASSES
 from fercurate.rerank import known, profiles
 from fercurate.rerank.choice import Coefficients
-from fercurate.rerank.learn import learn
+from fercurate.rerank.learn import Learned, learn
 from fercurate.rerank.profiles import GENERIC, Profile
 from fercurate.rerank.verdicts import gather
 from fercurate.workspace import Workspace, option
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STAGE = "audit"
-RANKING = 7
+RANKING = 8
 """Raised when the same evidence and verdicts would give another ranking."""
 
 
@@ -68,20 +68,23 @@ class Outcome:
         ranking: Of all audited images.
         profile: Where it started.
         n_verdicts: Verdicts that it learnt from.
-        learned: The coefficients; None where there was neither a profile nor a verdict.
+        learned: What was learned; None where there was neither a profile nor a verdict.
     """
 
     ranking: Ranking
     profile: Profile
     n_verdicts: int
-    learned: Coefficients | None
+    learned: Learned | None
 
 
 def fingerprint_of(workspace: Workspace, trained: str, config: AuditConfig) -> str:
     """Follows the networks, the screen whose image network is heard, the profile, the verdicts."""
     profile = _profile(workspace, config)
     stands = {
-        name: [(verdict.outcome, verdict.mode) for verdict in found.verdicts]
+        name: [
+            (verdict.outcome, verdict.who, verdict.who in found.drawn_for)
+            for verdict in found.verdicts
+        ]
         for name, found in settle(workspace.decisions()).items()
     }
     screened = workspace.fingerprint_of("screen")
@@ -89,15 +92,14 @@ def fingerprint_of(workspace: Workspace, trained: str, config: AuditConfig) -> s
 
 
 def _prior(profile: Profile) -> dict[str, Any]:
-    """What a ranking starts from, by the names under which it was always noted."""
+    """What a ranking starts from."""
     prior, mean = profile.prior, profile.prior.mean
+    of_shares = prior.of_shares or mean
     return {
-        "Prior": {
-            "mean": {"shared": mean.shared, "bias": mean.bias, "confusion": mean.confusion},
-            "shared": prior.shared,
-            "bias": prior.bias,
-            "confusion": prior.confusion,
-        }
+        "mean": [mean.shared, mean.bias, mean.confusion],
+        "of_shares": [of_shares.shared, of_shares.bias, of_shares.confusion],
+        "precision": [prior.shared, prior.bias, prior.confusion],
+        "n_verdicts": prior.n_verdicts,
     }
 
 
@@ -120,8 +122,8 @@ def rank(workspace: Workspace, kept: Kept, config: AuditConfig) -> Outcome:
         return Outcome(ranks.rank(kept.evidence, labels), profile, 0, None)
     general = known.general_features(workspace, kept.known.rows)
     learned = learn(kept.known.evidence(general), verdicts, profile.prior)
-    ranking = ranks.of_belief(learned.belief, learned.picture, labels)
-    return Outcome(ranking, profile, len(verdicts.index), learned.coefficients)
+    ranking = ranks.of_belief(learned.belief, learned.picture, learned.shares, labels)
+    return Outcome(ranking, profile, verdicts.of_class().n_images, learned)
 
 
 def _names(workspace: Workspace, kept: Kept) -> list[str]:
@@ -202,7 +204,7 @@ def write(
         "classes": list(CLASSES),
         "joint": counts / counts.sum(),
         "noise_matrix": np.divide(counts, given, out=np.zeros_like(counts), where=given > 0),
-        "learned": None if outcome.learned is None else outcome.learned.as_dict(),
+        **_taught(outcome.learned),
         "trained": trained,
         "versions": {name: version(name) for name in ("fercurate", "torch", "cleanlab", "numpy")},
     }
@@ -211,6 +213,26 @@ def write(
         write_table(workspace.audit_path, made)
     workspace.record(STAGE, wanted, summary, inputs=made_from, command=command)
     return result(summary)
+
+
+def _taught(learned: Learned | None) -> dict[str, Any]:
+    """What verdicts taught, and what each reviewer's are worth."""
+    if learned is None:
+        return {"learned": None, "learned_shares": None, "reviewers": []}
+    return {
+        "learned": learned.coefficients.as_dict(),
+        "learned_shares": learned.of_shares.as_dict(),
+        "reviewers": [
+            {
+                "who": reviewer.who,
+                "n": reviewer.n,
+                "follows": reviewer.follows,
+                "uncertainty": reviewer.uncertainty,
+                "messages": reviewer.messages(),
+            }
+            for reviewer in learned.reviewers
+        ],
+    }
 
 
 def save_profile(workspace: Workspace, config: AuditConfig) -> None:
@@ -232,6 +254,8 @@ def save_profile(workspace: Workspace, config: AuditConfig) -> None:
         config.save_profile.stem,
         f"{about['n_verdicts']} verdicts on {workspace.name}",
         Coefficients.of_dict(about["learned"]),
+        Coefficients.of_dict(about["learned_shares"]),
+        n_verdicts=about["n_verdicts"],
     )
 
 

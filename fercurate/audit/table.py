@@ -47,6 +47,9 @@ def build(audited: pd.DataFrame, kept: Kept, ranking: Ranking) -> pd.DataFrame:
         )[:, 0]
     for place, name in enumerate(CLASSES):
         table[f"belief_{name}"] = ranking.belief[:, place]
+    shares = ranking.belief if ranking.shares is None else ranking.shares
+    for place, name in enumerate(CLASSES):
+        table[f"share_{name}"] = shares[:, place]
     table["self_confidence"] = scores.self_confidence(evidence.probs, labels)
     table["margin"] = scores.normalized_margin(evidence.probs, labels)
     table["entropy"] = scores.confidence_weighted_entropy(evidence.probs, labels)

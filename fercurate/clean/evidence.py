@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BELIEFS = tuple(f"belief_{name}" for name in CLASSES)
+SHARES = tuple(f"share_{name}" for name in CLASSES)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def blank(manifest: pd.DataFrame) -> pd.DataFrame:
         `kind` object (human, drawn, nonface; None: not known), `kind_confidence` float32
         (0..1, that `kind` is right; NaN: not known), `kind_by_eye` bool (a person looked),
         `belief_<class>` float32 (probability that it is the true class, given the image and
-        its label, adding up to 1; NaN: not audited), `copy_group` int32 (-1: alone),
+        its label, adding up to 1; NaN: not audited), `share_<class>` float32 (share of people who
+        would name it, likewise), `copy_group` int32 (-1: alone),
         `copy_keep` bool (the one of its group to keep), `copy_split` object (the split that
         keeps the group; its own where alone).
     """
@@ -60,7 +62,7 @@ def blank(manifest: pd.DataFrame) -> pd.DataFrame:
             "kind": np.full(n, None, object),
             "kind_confidence": np.full(n, np.nan, np.float32),
             "kind_by_eye": np.zeros(n, bool),
-            **{name: np.full(n, np.nan, np.float32) for name in BELIEFS},
+            **{name: np.full(n, np.nan, np.float32) for name in (*BELIEFS, *SHARES)},
             "copy_group": np.full(n, -1, np.int32),
             "copy_keep": np.ones(n, bool),
             "copy_split": manifest["split"].to_numpy(object),
@@ -153,9 +155,9 @@ def _add_screen(table: pd.DataFrame, screen: pd.DataFrame) -> None:
 
 
 def _add_audit(table: pd.DataFrame, space: Workspace) -> None:
-    audit = space.audit()
+    audit = space.audit(["row", *BELIEFS, *SHARES])
     row = audit["row"].to_numpy()
-    for name in BELIEFS:
+    for name in (*BELIEFS, *SHARES):
         column = table[name].to_numpy(np.float32, copy=True)
         column[row] = audit[name].to_numpy(np.float32)
         table[name] = column

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.clean.evidence import BELIEFS
+from fercurate.clean.evidence import BELIEFS, SHARES
 from fercurate.clean.matching import Signatures, from_hex, signatures, to_hex
 from fercurate.errors import InputError
 from fercurate.labels import CLASSES, SPLITS
@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 COLUMNS = (
     "row", "sample_id", "split", "label", "sha256", "phash", "grey",
     "kind", "human_score", "duplicate_group", "near_duplicate_group", "keep", "leak",
-    "problem", "suggested_label", "suggested_confidence", "label_quality", "belief", "how",
+    "problem", "suggested_label", "suggested_confidence", "label_quality", "belief",
+    "shares", "how",
 )  # fmt: skip
+LATER = ("shares",)
+"""Columns that lists of earlier versions lack."""
+
 DIGITS = 16
 """Hex digits of the sha256 of the pixels that the list carries."""
+
+_PERCENTS = r"(\d{1,3}( \d{1,3}){6})?"
 
 BY_EYE = "kind by eye"
 NAMES = ("fer2013",)
@@ -101,7 +107,8 @@ def build(
             "suggested_label": np.where(suggests, labels["suggested_label"], ""),
             "suggested_confidence": np.where(suggests, sure, ""),
             "label_quality": _text(labels["label_quality"], 4),
-            "belief": _beliefs(labels),
+            "belief": _percents(labels, BELIEFS),
+            "shares": _percents(labels, SHARES),
             "how": how,
         }
     )
@@ -113,11 +120,11 @@ def _text(column: pd.Series, digits: int) -> NDArray[Any]:
     return np.array(["" if np.isnan(v) else f"{v:.{digits}f}" for v in column], object)
 
 
-def _beliefs(labels: pd.DataFrame) -> list[str]:
+def _percents(labels: pd.DataFrame, columns: tuple[str, ...]) -> list[str]:
     """Percent for each class in `CLASSES`' order; empty where the audit has none."""
-    if not set(BELIEFS) <= set(labels.columns):
+    if not set(columns) <= set(labels.columns):
         return [""] * len(labels)
-    percent = labels[list(BELIEFS)].to_numpy(np.float64) * 100
+    percent = labels[list(columns)].to_numpy(np.float64) * 100
     return ["" if np.isnan(row).any() else " ".join(f"{v:.0f}" for v in row) for row in percent]
 
 
@@ -142,6 +149,7 @@ def read(path: Path) -> tuple[pd.DataFrame, Signatures]:
         ) from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}", again) from error
+    table = table.assign(**{name: "" for name in LATER if name not in table.columns})
     if missing := [name for name in COLUMNS if name not in table.columns]:
         raise InputError(f"{path} is no published list: it has no column {missing[0]}.", again)
     try:
@@ -154,7 +162,8 @@ def read(path: Path) -> tuple[pd.DataFrame, Signatures]:
             and table["suggested_label"].isin(["", *CLASSES]).all()
             and table["split"].isin(SPLITS).all()
             and table["kind"].isin(["", "drawn", "nonface"]).all()
-            and table["belief"].str.fullmatch(r"(\d{1,3}( \d{1,3}){6})?").all()
+            and table["belief"].str.fullmatch(_PERCENTS).all()
+            and table["shares"].str.fullmatch(_PERCENTS).all()
         )
     except ValueError as error:
         raise InputError(f"{path} is damaged: {error}", again) from error

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.clean import copies, reasons
-from fercurate.clean.evidence import BELIEFS, Evidence
+from fercurate.clean.evidence import BELIEFS, SHARES, Evidence
 from fercurate.clean.policy import Policy
 from fercurate.clean.targets import Target, name_of, one_hot, settled_target, soften
 from fercurate.config import CleanSplits, MergeCopies
@@ -78,8 +78,9 @@ def plan(
     made = _untouched(manifest, settled)
     open_ = np.full(len(manifest), splits == "all") | (manifest["split"] == "train").to_numpy()
     belief = known[list(BELIEFS)].to_numpy(np.float32)
+    shares = known[list(SHARES)].to_numpy(np.float32)
     made.why[open_] = reasons.KEPT
-    decided = _decide(made, manifest, settled, belief, open_)
+    decided = _decide(made, manifest, settled, shares, open_)
     free = open_ & ~decided
     if policy.copies:
         copies.follow_exclusions(made, manifest, open_)
@@ -87,7 +88,7 @@ def plan(
         _remove(made, known, policy, free)
         made.drop(open_ & copies.leaks(manifest, known), reasons.LEAK, np.nan)
     made.drop(free & (made.label < 0), reasons.NO_LABEL, np.nan)
-    _doubt(made, belief, policy, free & ~np.isnan(belief[:, 0]) & (made.label >= 0))
+    _doubt(made, belief, shares, policy, free & ~np.isnan(belief[:, 0]) & (made.label >= 0))
     if policy.copies:
         copies.join(made, manifest, known, decided, open_, merge)
     return made
@@ -114,7 +115,7 @@ def _decide(
     made: Plan,
     manifest: pd.DataFrame,
     settled: Mapping[str, Settled],
-    belief: Target,
+    shares: Target,
     open_: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Carry out what reviewers settled on; bool [N], which images were decided."""
@@ -123,7 +124,7 @@ def _decide(
         stands = settled.get(sample_id)
         if stands is None or not open_[i]:
             continue
-        before = made.target[i] if np.isnan(belief[i, 0]) else belief[i]
+        before = made.target[i] if np.isnan(shares[i, 0]) else shares[i]
         if np.isnan(before[0]):
             if all(verdict.label is None for verdict in stands.verdicts) and (
                 stands.outcome != "exclude"
@@ -159,8 +160,13 @@ def _remove(made: Plan, known: pd.DataFrame, policy: Policy, free: NDArray[np.bo
         made.drop(free & enough & (known["kind"] == kind).to_numpy(), why, sure)
 
 
-def _doubt(made: Plan, belief: Target, policy: Policy, which: NDArray[np.bool_]) -> None:
-    """Relabel, drop or soften the images `which` (bool [N]) by what is believed of them."""
+def _doubt(
+    made: Plan, belief: Target, shares: Target, policy: Policy, which: NDArray[np.bool_]
+) -> None:
+    """Relabel, drop or soften the images `which` (bool [N]).
+
+    What is believed of them decides what is done; a soft label is what people would say.
+    """
     rows = np.flatnonzero(which & made.stays)
     if not len(rows):
         return
@@ -173,7 +179,7 @@ def _doubt(made: Plan, belief: Target, policy: Policy, which: NDArray[np.bool_])
     label = np.where(relabel, best, given)
     sure = np.where(relabel, most, own) >= policy.certain
     hard = sure | (policy.soften == 0)
-    target = np.where(hard[:, None], one_hot(label), soften(label, believed, policy.soften))
+    target = np.where(hard[:, None], one_hot(label), soften(label, shares[rows], policy.soften))
     made.label[rows] = label
     made.target[rows] = target
     made.why[rows] = np.select(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.clean.evidence import BELIEFS, Evidence, blank, two_way_belief
+from fercurate.clean.evidence import BELIEFS, SHARES, Evidence, blank, two_way_belief
 from fercurate.clean.listing import BY_EYE, DIGITS, NAMES, read, shipped
 from fercurate.clean.matching import Signatures, nearest, signatures
 from fercurate.errors import InputError
@@ -171,7 +171,9 @@ def apply(manifest: pd.DataFrame, table: pd.DataFrame, at: NDArray[np.int64]) ->
     made.loc[here, "kind_by_eye"] = by_eye
     agrees = (said["label"] == manifest["label"].iloc[here].to_numpy(object)).to_numpy()
     audited = agrees & (said["label_quality"] != "").to_numpy()
-    made.loc[here[audited], list(BELIEFS)] = _beliefs(said[audited])
+    belief = _beliefs(said[audited])
+    made.loc[here[audited], list(BELIEFS)] = belief
+    made.loc[here[audited], list(SHARES)] = _listed(said["shares"][audited], belief)
     group = np.full(len(manifest), -1, np.int32)
     group[here] = said["near_duplicate_group"].replace("", "-1").astype(np.int32)
     keeps = np.zeros(len(manifest), bool)
@@ -187,11 +189,17 @@ def _beliefs(said: pd.DataFrame) -> NDArray[np.float32]:
     # without beliefs only the problem `mislabeled` says that the suggestion is the likelier one
     sure = sure.where(said["problem"] == "mislabeled", sure.clip(upper=0.5))
     belief = two_way_belief(said["label"].tolist(), suggested.tolist(), sure.tolist())
-    full = (said["belief"] != "").to_numpy()
+    return _listed(said["belief"], belief)
+
+
+def _listed(percents: pd.Series, instead: NDArray[np.float32]) -> NDArray[np.float32]:
+    """float32 [n, 7], rows adding up to 1; `instead` where the list has no percents."""
+    found: NDArray[np.float32] = instead.copy()
+    full = (percents != "").to_numpy()
     if full.any():
-        listed = np.array([text.split() for text in said["belief"][full]], np.float32)
-        belief[full] = listed / listed.sum(1, keepdims=True)
-    return belief
+        listed = np.array([text.split() for text in percents[full]], np.float32)
+        found[full] = listed / listed.sum(1, keepdims=True)
+    return found
 
 
 def _settle_copies(made: pd.DataFrame, group: NDArray[np.int32], keeps: NDArray[np.bool_]) -> None:

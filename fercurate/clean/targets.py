@@ -7,13 +7,9 @@ from numpy.typing import NDArray
 
 from fercurate.decisions import Settled
 from fercurate.labels import CLASSES, INDEX, N_CLASSES
+from fercurate.soft import at_most
 
 Target = NDArray[np.float32]
-
-AMBIGUOUS_SHARE = 0.5
-"""Largest share of one class in the label of an image that a person calls ambiguous: of FER+'s
-votes for FER2013's classes, the first has 0.51 on average where no class has most of all (3,397
-images; `tools/clean_steps.py`)."""
 
 
 def one_hot(index: NDArray[np.int64]) -> Target:
@@ -43,25 +39,6 @@ def normalised(target: Target) -> Target:
     wide = target.astype(np.float64)
     scaled: Target = (wide / wide.sum(axis=1, keepdims=True)).astype(np.float32)
     return scaled
-
-
-def at_most(target: Target, share: float = AMBIGUOUS_SHARE) -> Target:
-    """One label [K] whose largest class has `share` at most; the others get the surplus.
-
-    They get it in proportion to what they have, or evenly where they have nothing.
-    """
-    top = int(target.argmax())
-    if target[top] <= share:
-        return target
-    others = target.astype(np.float64)
-    others[top] = 0.0
-    if others.sum() < 1e-6:
-        others = np.ones(N_CLASSES)
-        others[top] = 0.0
-    made = others / others.sum() * (1 - share)
-    made[top] = share
-    capped: Target = made.astype(np.float32)
-    return capped
 
 
 def settled_target(settled: Settled, before: Target) -> Target | None:

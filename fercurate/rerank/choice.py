@@ -93,13 +93,17 @@ class Coefficients:
 class Prior:
     """Where the coefficients start, and how hard verdicts have to pull.
 
-    `shared`, `bias` and `confusion` are precisions (one over the variance) of each group.
+    `shared`, `bias` and `confusion` are precisions (one over the variance) of each group;
+    `n_verdicts` is on how many images the mean was learned, and `of_shares` the mean for what
+    share of people would name each class; None where it is the same.
     """
 
     mean: Coefficients
     shared: float = 1.0
     bias: float = 1.0
     confusion: float = 2.0
+    n_verdicts: int = 0
+    of_shares: Coefficients | None = None
 
     def precision(self) -> Matrix:
         k = len(self.mean.bias)
@@ -166,7 +170,7 @@ def softmax(scores: NDArray[Any]) -> Probs:
 def fit(
     features: Probs,
     labels: NDArray[np.int64],
-    truth: NDArray[np.int64],
+    targets: Probs,
     weight: Matrix,
     prior: Prior,
 ) -> Coefficients:
@@ -175,25 +179,25 @@ def fit(
     Args:
         features: float32 [n, K, 4] of the images with a verdict, from `shared_features`.
         labels: int64 [n], given labels.
-        truth: int64 [n], the class that the reviewer settled on.
+        targets: float32 [n, K], 1 for the class that the reviewer settled on, or shares of
+            several that add up to 1.
         weight: float64 [n], how much each verdict counts.
         prior: Without a verdict its mean is returned.
     """
-    if not len(truth):
+    if not weight.any():
         return prior.mean
     from scipy.optimize import minimize
 
     start, precision = prior.mean.flat(), prior.precision()
     k = features.shape[1]
-    hit = np.eye(k)[truth]
     given = np.eye(k)[labels]
 
     def loss(flat: Matrix) -> tuple[float, Matrix]:
         weights = Coefficients.of_flat(flat)
         probs = probabilities(features, labels, weights).astype(np.float64)
-        likely = np.maximum(np.take_along_axis(probs, truth[:, None], axis=1)[:, 0], 1e-12)
+        likely = (targets * np.log(np.maximum(probs, 1e-12))).sum(axis=1)
         off = flat - start
-        excess = (probs - hit) * weight[:, None]
+        excess = (probs - targets) * weight[:, None]
         gradient = np.concatenate(
             [
                 np.einsum("nk,nks->s", excess, features),
@@ -201,7 +205,7 @@ def fit(
                 (given.T @ excess).ravel(),
             ]
         )
-        total = -(weight * np.log(likely)).sum() + 0.5 * (precision * off**2).sum()
+        total = -(weight * likely).sum() + 0.5 * (precision * off**2).sum()
         return float(total), gradient + precision * off
 
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200})

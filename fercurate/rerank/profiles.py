@@ -17,6 +17,9 @@ from fercurate.strict import Table, parse_json
 
 SHIPPED = Path(__file__).with_name("profiles")
 
+ENOUGH = 1000
+"""Verdicts that a profile is taken to have learnt from where an older version did not say."""
+
 FIRM = 30.0
 """How much harder a profile's coefficients are held than uninformed ones."""
 
@@ -57,7 +60,13 @@ def load(name_or_file: str) -> Profile:
         if (classes := stored.texts("classes")) != list(CLASSES):
             raise ValueError(f"its classes are {', '.join(classes)[:80]}")
         mean = Coefficients.of_dict(stored.table("coefficients"))
-        prior = prior_of(mean, stored.number("firm", 0.001, 1e6))
+        shares = stored.table("shares", None)
+        prior = prior_of(
+            mean,
+            mean if shares is None else Coefficients.of_dict(shares),
+            n_verdicts=stored.whole("n_verdicts", 0, 10**9, ENOUGH),
+            firm=stored.number("firm", 0.001, 1e6),
+        )
         key = name_or_file if path.parent == SHIPPED else str(path.resolve())
         return Profile(stored.text("name"), stored.text("source"), prior, key)
     except FileNotFoundError as error:
@@ -71,9 +80,11 @@ def load(name_or_file: str) -> Profile:
         ) from error
 
 
-def prior_of(learned: Coefficients, firm: float = FIRM) -> Prior:
-    """Coefficients that were learnt elsewhere, held firmly."""
-    return Prior(learned).times(firm)
+def prior_of(
+    learned: Coefficients, of_shares: Coefficients, n_verdicts: int, firm: float = FIRM
+) -> Prior:
+    """Coefficients that were learnt elsewhere on `n_verdicts` images, held firmly."""
+    return Prior(learned, n_verdicts=n_verdicts, of_shares=of_shares).times(firm)
 
 
 def known() -> list[str]:
@@ -81,14 +92,24 @@ def known() -> list[str]:
     return [GENERIC.name, *sorted(path.stem for path in SHIPPED.glob("*.json"))]
 
 
-def save(path: Path, name: str, source: str, learned: Coefficients, firm: float = FIRM) -> None:
+def save(
+    path: Path,
+    name: str,
+    source: str,
+    learned: Coefficients,
+    of_shares: Coefficients,
+    *,
+    n_verdicts: int,
+    firm: float = FIRM,
+) -> None:
     """Write a profile.
 
     Args:
         path: The file.
         name: Said in each report that used it.
         source: Of the verdicts, in words.
-        learned: The coefficients.
+        learned: The coefficients; `of_shares` those of what share of people would say what.
+        n_verdicts: Images that they were learned on.
         firm: How much harder they are to be held than uninformed ones.
     """
     write_json(
@@ -98,6 +119,8 @@ def save(path: Path, name: str, source: str, learned: Coefficients, firm: float 
             "source": source,
             "classes": list(CLASSES),
             "firm": firm,
+            "n_verdicts": n_verdicts,
             "coefficients": learned.as_dict(),
+            "shares": of_shares.as_dict(),
         },
     )

@@ -29,25 +29,32 @@ fer2013-review-loop). The heads learn from it in full."""
 def gather(
     sample_ids: Sequence[str], settled: Mapping[str, Settled], frame: pd.DataFrame | None
 ) -> Verdicts:
-    """What a model of the true class can learn from.
+    """What a model of the true class can learn from: each reviewer's verdict on each image.
 
-    An image that reviewers disagree on, call ambiguous or exclude has no class to learn.
+    The verdicts on one image share its weight, so that a dispute counts for each side. An image
+    that came to somebody as a drawn one counts as drawn, whatever was settled when it came
+    again. Whoever excludes an image says nothing of its class.
 
     Args:
         sample_ids: Of the audited images, in their order.
         settled: What stands, by `sample_id`.
         frame: `FRAME_COLUMNS` of the images that a random sample was drawn from, or None.
     """
-    index, truth, blind = [], [], []
+    names = sorted({v.who for found in settled.values() for v in found.verdicts})
+    number = {who: place for place, who in enumerate(names)}
+    rows, blind, parts = [], [], []
     for place, sample_id in enumerate(sample_ids):
         found = settled.get(sample_id)
-        if found is not None and found.label is not None:
-            index.append(place)
-            truth.append(INDEX[found.label])
-            blind.append(any(verdict.mode == "sample" for verdict in found.verdicts))
+        heard = [v for v in found.verdicts if v.action != "exclude"] if found else []
+        for verdict in heard:
+            truth = -1 if verdict.label is None else INDEX[verdict.label]
+            rows.append((place, truth, number[verdict.who]))
+            blind.append(bool(found and found.drawn_for))
+            parts.append(1 / len(heard))
+    index, truths, who = np.array(rows, np.int64).reshape(-1, 3).T
     ids = [sample_ids[place] for place in index]
-    weight = weigh(ids, np.array(blind, bool), frame)
-    return Verdicts(np.array(index, np.int64), np.array(truth, np.int64), weight)
+    weight = weigh(ids, np.array(blind, bool), frame) * np.array(parts)
+    return Verdicts(index, truths, weight, who, tuple(names))
 
 
 def weigh(

@@ -40,7 +40,8 @@ def layers_of(
     if config.on == "clean" and clean is not None:
         layers["clean"] = _spread(clean, "soft_", n)
     elif "corrected" in heads or space.has("audit"):
-        layers["audit"] = _spread(space.audit(), "belief_", n)
+        columns = ["row", *(f"share_{name}" for name in CLASSES)]
+        layers["audit"] = _spread(space.audit(columns), "share_", n)
         inputs["audit"] = hash_file(space.audit_path)
     return layers
 

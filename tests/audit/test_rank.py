@@ -44,7 +44,9 @@ def test_wrong_labels_come_first() -> None:
 
 def test_a_belief_that_was_taught_is_taken_at_its_word() -> None:
     belief = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3]], np.float32)
-    ranking = rank.of_belief(belief, belief, np.array([0, 0]))
+    shares = belief[:, ::-1]
+    ranking = rank.of_belief(belief, belief, shares, np.array([0, 0]))
+    assert ranking.shares is shares
     assert ranking.is_issue.tolist() == [False, True]
     assert ranking.quality.tolist() == pytest.approx([0.6, 0.2])
     suggested, confidence = rank.suggest(ranking, np.array([0, 0]))

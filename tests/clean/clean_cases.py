@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import recorded
 
-from fercurate.clean.evidence import BELIEFS, Evidence, blank
+from fercurate.clean.evidence import BELIEFS, SHARES, Evidence, blank
 from fercurate.decisions import Action, Decision, Log, Settled, settle
 from fercurate.labels import CLASSES, INDEX
 from fercurate.workspace import Workspace
@@ -56,7 +56,7 @@ def evidence_of(
     """Evidence that says nothing but what is given by row."""
     table = blank(manifest)
     for row, belief in (beliefs or {}).items():
-        table.loc[row, list(BELIEFS)] = belief
+        table.loc[row, list(BELIEFS)] = table.loc[row, list(SHARES)] = belief
     for name, values in columns.items():
         column = table[name].to_numpy(copy=True)
         for row, value in values.items():

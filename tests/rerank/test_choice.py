@@ -8,10 +8,15 @@ from fercurate.rerank import choice
 from fercurate.rerank.choice import UNINFORMED, Coefficients, Prior
 
 
+def certain(truth: np.ndarray) -> np.ndarray:
+    return np.eye(7, dtype=np.float32)[truth]
+
+
 def test_without_a_verdict_the_prior_stands() -> None:
     empty = np.empty(0, np.int64)
     features = np.empty((0, 7, len(choice.SHARED)), np.float32)
-    assert choice.fit(features, empty, empty, np.empty(0), UNINFORMED) is UNINFORMED.mean
+    targets = np.empty((0, 7), np.float32)
+    assert choice.fit(features, empty, targets, np.empty(0), UNINFORMED) is UNINFORMED.mean
 
 
 def test_verdicts_teach_a_confusion_and_a_firmer_prior_learns_less() -> None:
@@ -21,7 +26,7 @@ def test_verdicts_teach_a_confusion_and_a_firmer_prior_learns_less() -> None:
     )
     seen = np.arange(300)
     found = [
-        choice.fit(features[seen], evidence.labels[seen], truth[seen], np.ones(300), prior)
+        choice.fit(features[seen], evidence.labels[seen], certain(truth[seen]), np.ones(300), prior)
         for prior in (UNINFORMED, UNINFORMED.times(1000))
     ]
     taught, firm = (weights.confusion[4, 6] - weights.confusion[4, 4] for weights in found)
@@ -40,10 +45,31 @@ def test_a_weight_of_two_is_two_verdicts() -> None:
     features = choice.shared_features(
         evidence.start, evidence.labels, evidence.transition, evidence.margins
     )
-    one = choice.fit(features, evidence.labels, truth, np.full(60, 2.0), UNINFORMED)
+    one = choice.fit(features, evidence.labels, certain(truth), np.full(60, 2.0), UNINFORMED)
     both = np.tile(np.arange(60), 2)
-    two = choice.fit(features[both], evidence.labels[both], truth[both], np.ones(120), UNINFORMED)
+    labels, targets = evidence.labels[both], certain(truth[both])
+    two = choice.fit(features[both], labels, targets, np.ones(120), UNINFORMED)
     assert one.flat() == pytest.approx(two.flat(), abs=0.02)
+
+
+def test_a_shared_target_lies_between_its_classes() -> None:
+    evidence, truth = made(400)
+    features = choice.shared_features(
+        evidence.start, evidence.labels, evidence.transition, evidence.margins
+    )
+    half = (certain(truth) + certain((truth + 1) % 7)) / 2
+    sure, unsure = (
+        choice.probabilities(
+            features,
+            evidence.labels,
+            choice.fit(features, evidence.labels, targets, np.ones(400), UNINFORMED),
+        )
+        for targets in (certain(truth), half)
+    )
+    rows = np.arange(400)
+    assert sure[rows, truth].mean() > 0.75
+    assert 0.3 < unsure[rows, truth].mean() < 0.55
+    assert 0.3 < unsure[rows, (truth + 1) % 7].mean() < 0.55
 
 
 def test_coefficients_survive_a_file() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,14 @@ from fercurate.rerank.choice import Coefficients
 def test_a_profile_is_saved_and_loaded(tmp_path: Path) -> None:
     learned = Coefficients(np.arange(4.0), np.arange(7.0), np.eye(7))
     path = tmp_path / "mine.json"
-    profiles.save(path, "mine", "80 verdicts", learned, firm=5)
+    of_shares = Coefficients(np.ones(4), np.zeros(7), np.eye(7))
+    profiles.save(path, "mine", "80 verdicts", learned, of_shares, n_verdicts=80, firm=5)
     found = profiles.load(str(path))
     assert (found.name, found.source) == ("mine", "80 verdicts")
     assert found.prior.mean.flat() == pytest.approx(learned.flat())
+    assert found.prior.of_shares is not None
+    assert found.prior.of_shares.flat() == pytest.approx(of_shares.flat())
+    assert found.prior.n_verdicts == 80
     assert found.prior.precision() == pytest.approx(5 * profiles.GENERIC.prior.precision())
     assert profiles.load(found.key).name == "mine", "whoever asks, from wherever"
 
@@ -35,8 +40,19 @@ def test_the_shipped_profile_knows_fer2013() -> None:
     assert profiles.load("generic") is profiles.GENERIC
 
 
+def test_a_profile_of_an_earlier_version_says_the_same_of_shares(tmp_path: Path) -> None:
+    stored = json.loads(SHIPPED)
+    stored = {k: v for k, v in stored.items() if k not in ("shares", "n_verdicts")}
+    path = tmp_path / "older.json"
+    path.write_text(json.dumps(stored))
+    prior = profiles.load(str(path)).prior
+    assert prior.of_shares is not None
+    assert prior.of_shares.flat() == pytest.approx(prior.mean.flat())
+    assert prior.n_verdicts == profiles.ENOUGH
+
+
 SHIPPED = (profiles.SHIPPED / "fer2013.json").read_text()
-PICTURE = '"picture": 0.9189524799953463'
+PICTURE = re.findall(r'"picture": [0-9.]+', SHIPPED)[0]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ def decided(name: str, label: str, mode: str = "queue", who: str = "anna") -> De
     return Decision(name, "relabel", who, given="sad", label=label, mode=mode)  # type: ignore[arg-type]
 
 
-def test_what_has_no_class_teaches_nothing() -> None:
+def test_each_reviewer_is_heard_and_verdicts_on_one_image_share_its_weight() -> None:
     log = [
         decided("b", "happy"),
         decided("c", "fear"), decided("c", "sad", who="ben"),
@@ -21,9 +21,20 @@ def test_what_has_no_class_teaches_nothing() -> None:
         decided("not audited", "sad"),
     ]  # fmt: skip
     found = verdicts.gather(list("abcde"), settle(log), None)
-    assert found.index.tolist() == [1]
-    assert found.truth.tolist() == [INDEX["happy"]]
-    assert found.weight.tolist() == [verdicts.CHOSEN]
+    assert found.names == ("anna", "ben")
+    assert found.index.tolist() == [1, 2, 2, 3]
+    assert found.truth.tolist() == [INDEX["happy"], INDEX["fear"], INDEX["sad"], -1]
+    assert found.who.tolist() == [0, 0, 1, 0]
+    assert found.weight / verdicts.CHOSEN == pytest.approx([1, 0.5, 0.5, 1])
+    assert found.of_class().n_images == 2
+
+
+@pytest.mark.parametrize("again", ["repeat", "queue"])
+def test_an_image_that_was_drawn_stays_a_random_one(again: str) -> None:
+    log = [decided("a", "sad", "sample"), decided("a", "fear", again), decided("b", "sad")]
+    found = verdicts.gather(list("ab"), settle(log), None)
+    assert found.truth.tolist() == [INDEX["fear"], INDEX["sad"]]
+    assert found.weight.tolist() == [1.0, verdicts.CHOSEN]
 
 
 def test_random_verdicts_count_as_many_images_as_they_stand_for() -> None:
