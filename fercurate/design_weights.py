@@ -12,19 +12,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate.labels import N_CLASSES
+
 STRATA_PER_CLASS = 3
 """A stratum's number is 3 x class index + third of label quality, 0 the worst third."""
 
+FIRST_RARE = STRATA_PER_CLASS * N_CLASSES
+"""From this number on strata hold the images that are believed to be of a rare class:
+`FIRST_RARE` + K x that class + the given class."""
 
-def pooled(
-    stratum: NDArray[Any], reviewed: NDArray[np.bool_], per_class: int = STRATA_PER_CLASS
-) -> NDArray[np.int64]:
+
+def given_class(stratum: NDArray[Any]) -> NDArray[np.int64]:
+    """int64 [N]: the given class of the images of each stratum."""
+    rare = (stratum - FIRST_RARE) % N_CLASSES
+    found: NDArray[np.int64] = np.where(stratum < FIRST_RARE, stratum // STRATA_PER_CLASS, rare)
+    return found
+
+
+def pooled(stratum: NDArray[Any], reviewed: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Strata in which nobody reviewed anything, joined to the nearest of their class.
 
     Args:
         stratum: int [N] of all images of the frame.
         reviewed: bool [N] whether an image was drawn and reviewed.
-        per_class: Strata a class: `stratum // per_class` is the class.
 
     Returns:
         int64 [N]; -1 where nothing of the class was reviewed.
@@ -33,7 +43,7 @@ def pooled(
     filled = np.unique(stratum[reviewed])
     target = np.full(int(codes.max(initial=-1)) + 1, -1, np.int64)
     for code in codes:
-        near = filled[filled // per_class == code // per_class]
+        near = filled[given_class(filled) == given_class(code)]
         if len(near):
             target[code] = near[np.argmin(np.abs(near - code))]
     found: NDArray[np.int64] = target[stratum]
@@ -45,7 +55,6 @@ def weights(
     reviewed_blind: NDArray[np.bool_],
     decided_in_queue: NDArray[np.bool_] | None = None,
     quality: NDArray[Any] | None = None,
-    per_class: int = STRATA_PER_CLASS,
 ) -> NDArray[np.float64]:
     """Weights of all reviewed images for training and for totals over the frame.
 
@@ -56,12 +65,11 @@ def weights(
     that the rest of the stratum would look as bad as the part that the queue has done.
 
     Args:
-        stratum: int [N] of all images of the frame, 3 x class + third.
+        stratum: int [N] of all images of the frame.
         reviewed_blind: bool [N]; within a stratum these are a random sample.
         decided_in_queue: bool [N]; where both are true the image counts as reviewed blind.
         quality: float [N] label quality, low = bad, such as the queue was sorted by; None:
             no image counts as passed.
-        per_class: See `pooled`.
 
     Returns:
         float64 [N], 0 where nothing was reviewed. The sum is N where anything was reviewed
@@ -73,7 +81,7 @@ def weights(
     found = np.where(queue, 1.0, 0.0)
     if not blind.any():
         return found
-    cells = pooled(stratum, blind, per_class)
+    cells = pooled(stratum, blind)
     for code in np.unique(cells[cells >= 0]):
         here = cells == code
         sampled = np.flatnonzero(here & blind)

@@ -71,6 +71,16 @@ def error_rates(estimate: Estimate) -> None:
         f"Of {n:,} images about {wrong.value * n:,.0f} are labelled wrongly "
         f"({wrong.low * n:,.0f} to {wrong.high * n:,.0f}), by the sample drawn at random"
     )
+    if estimate.missing:
+        out.print(
+            f"Not in it: images given as {', '.join(estimate.missing)}. None of them was reviewed."
+        )
+    if (less := estimate.corrected) is not None:
+        out.print(
+            f"By {less.pairs:,} images that were seen twice, {less.slips:.0%} of the verdicts are "
+            f"slips. Without them {_share(less.wrong)} of the labels are wrong, if slips hit all "
+            "images and classes alike."
+        )
 
 
 def _share(share: Share) -> str:
@@ -130,4 +140,6 @@ def agreed(space: Workspace, result: AgreementResult, *, as_json: bool) -> None:
 def _kappa(found: Agreement) -> str:
     if found.kappa != found.kappa:
         return "undefined"
+    if found.low != found.low:
+        return f"{found.kappa:.2f}, too few images for an interval"
     return f"{found.kappa:.2f} ({found.low:.2f} to {found.high:.2f})"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.evaluate.audit_scores import read_votes
-from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS, INDEX
+from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS, INDEX, N_CLASSES
 from fercurate.rerank import known, sampling
 from fercurate.rerank.choice import Prior, Probs
 from fercurate.rerank.learn import Verdicts, learn
@@ -24,10 +24,23 @@ if TYPE_CHECKING:
 
     from fercurate.rerank.learn import Evidence
 
-Reviewer = Literal["majority", "random"]
-"""What the votes answer: their majority, or one vote drawn at random."""
+Reviewer = Literal[
+    "majority", "random", "slips", "always neutral", "sad called neutral", "inverted"
+]
+"""What is answered: the majority of the votes, or one drawn at random; the majority with 30 % of
+slips to any other class; one class whatever comes; two classes as one; other classes altogether."""
 
 REVIEWERS: tuple[Reviewer, ...] = ("majority", "random")
+CARELESS: tuple[Reviewer, ...] = ("slips", "always neutral", "sad called neutral", "inverted")
+
+SLIPS = 0.3
+"""Share of answers that slip."""
+
+CARELESS_SIZES = (5, 20, 100, 500)
+"""Numbers of verdicts at which the careless are played."""
+
+SMALLEST_SAMPLE = 100
+"""Fewer verdicts are the first of a sample of so many."""
 
 AFTER_RANDOM, FROM_THE_QUEUE = 200, (100, 300)
 """Then the queue: this many random verdicts, and so many of the worst ranked after them."""
@@ -51,9 +64,12 @@ def trial(workspace: Workspace, votes_file: Path | None) -> Trial:
     manifest = workspace.manifest(["row", "sample_id", "sha256", "duplicate_group", "label"])
     manifest = manifest.iloc[found.rows].reset_index(drop=True)
     votes = read_votes(workspace, votes_file)[found.rows]
-    quality = workspace.audit(["label_quality"])["label_quality"].to_numpy(np.float64)
+    beliefs = [f"belief_{name}" for name in CLASSES]
+    audit = workspace.audit(["label_quality", *beliefs])
+    quality = audit["label_quality"].to_numpy(np.float64)
+    believed = audit[beliefs].to_numpy().argmax(axis=1)
     has_votes = votes.sum(axis=1) > 0
-    frame = sampling.frame_of(manifest[has_votes], quality[has_votes], 0)
+    frame = sampling.frame_of(manifest[has_votes], quality[has_votes], 0, believed[has_votes])
     return Trial(
         found.evidence(known.general_features(workspace, found.rows)),
         frame,
@@ -73,7 +89,7 @@ def answers(
         reviewer: The majority (the first of equals), or one vote drawn at random.
         rng: For the draw.
     """
-    if reviewer == "majority":
+    if reviewer != "random":
         column = votes.argmax(axis=1)
     else:
         shares = votes.cumsum(axis=1) / np.maximum(votes.sum(axis=1, keepdims=True), 1)
@@ -83,10 +99,34 @@ def answers(
     for name in CLASSES:
         class_of[FERPLUS_COLUMNS.index(FERPLUS_OF_CLASS[name])] = INDEX[name]
     answered: NDArray[np.int64] = class_of[column]
+    return _carelessly(answered, reviewer, rng)
+
+
+def _carelessly(
+    answered: NDArray[np.int64], reviewer: Reviewer, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """What becomes of good answers, int64 [n]; as they are where the reviewer is careful."""
+    n, told = len(answered), answered >= 0
+    if reviewer == "slips":
+        slipped = told & (rng.random(n) < SLIPS)
+        other = (answered + rng.integers(1, N_CLASSES, n)) % N_CLASSES
+        return np.where(slipped, other, answered)
+    if reviewer == "always neutral":
+        return np.full(n, INDEX["neutral"], np.int64)
+    if reviewer == "sad called neutral":
+        return np.where(answered == INDEX["sad"], INDEX["neutral"], answered)
+    if reviewer == "inverted":
+        return np.where(told, (answered + N_CLASSES // 2) % N_CLASSES, answered)
     return answered
 
 
 Review = tuple[str, str, NDArray[np.int64], Verdicts]
+
+
+def n_reviews(sizes: tuple[int, ...]) -> int:
+    """How many reviews one seed has."""
+    careless = len(set(CARELESS_SIZES) & set(sizes))
+    return len(REVIEWERS) * len(sizes) + len(CARELESS) * careless + 2 * len(FROM_THE_QUEUE)
 
 
 def reviews(trial: Trial, sizes: tuple[int, ...], seed: int, prior: Prior) -> Iterator[Review]:
@@ -96,13 +136,13 @@ def reviews(trial: Trial, sizes: tuple[int, ...], seed: int, prior: Prior) -> It
     frame = trial.frame.assign(
         random=sampling.random_numbers(trial.frame["sample_id"].tolist(), seed)
     )
-    of_reviewer = {who: answers(trial.votes, who, rng) for who in REVIEWERS}
+    of_reviewer = {who: answers(trial.votes, who, rng) for who in (*REVIEWERS, *CARELESS)}
     open_to_draw = np.array([place[name] for name in frame["sample_id"]])
     drawn: pd.DataFrame | None = None
     for n in sizes:
-        drawn = sampling.draw(frame, drawn, n, seed)
-        chosen = np.array([place[name] for name in drawn["sample_id"]])
-        for reviewer in REVIEWERS:
+        drawn = sampling.draw(frame, drawn, max(n, SMALLEST_SAMPLE), seed)
+        chosen = np.array([place[name] for name in drawn["sample_id"][:n]])
+        for reviewer in (*REVIEWERS, *(CARELESS if n in CARELESS_SIZES else ())):
             yield (
                 "random", reviewer, chosen,
                 _verdicts(trial, chosen, len(chosen), of_reviewer[reviewer], frame),

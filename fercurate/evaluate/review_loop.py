@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.errors import InputError
-from fercurate.evaluate.played import FROM_THE_QUEUE, REVIEWERS, Trial, answers, reviews, trial
+from fercurate.evaluate.played import Trial, answers, n_reviews, reviews, trial
 from fercurate.labels import CLASSES
 from fercurate.progress import Progress
 from fercurate.rerank import profiles
-from fercurate.rerank.choice import Probs
-from fercurate.rerank.learn import Verdicts, learn
+from fercurate.rerank.choice import UNINFORMED, Coefficients, Probs
+from fercurate.rerank.learn import Learned, Verdicts, learn
+from fercurate.votes import vote_shares
 from fercurate.workspace import Workspace
 
-SIZES = (50, 100, 200, 500, 1000, 2000)
+SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 SEEDS = 5
 
 BINS = 10
@@ -30,13 +31,19 @@ class Point:
 
     Attributes:
         how: "the audit", "random", "random, then queue" or "queue alone".
-        reviewer: "majority" or "random"; empty for the audit.
+        reviewer: One of `played.REVIEWERS` or `played.CARELESS`; empty for the audit.
         n: Verdicts.
         average_precision: Of the ranking by label quality, worst first, against gold errors.
         label_accuracy: Share of rows whose most probable class is the gold one.
         suggestion_accuracy: Among gold errors, share whose most probable other class is it.
         calibration_error: Expected calibration error of the most probable class, 0 = none.
         deviation: Standard deviation of the average precision over the seeds.
+        cross_entropy: Of `shares` to the shares of the votes, nats, over all rows with votes
+            that were not reviewed; low = good.
+        certain: Images of which a class is believed with 0.95 or more, and `certain_right`, on
+            what share of those with gold that is so; None where there is none.
+        follows: Share of the reviewer's verdicts that follow the pictures, as it was judged;
+            None where there was no reviewer.
     """
 
     how: str
@@ -47,6 +54,10 @@ class Point:
     suggestion_accuracy: float
     calibration_error: float
     deviation: float
+    cross_entropy: float
+    certain: float
+    certain_right: float | None
+    follows: float | None
 
 
 @dataclass(frozen=True)
@@ -110,22 +121,21 @@ def run(
         )
     points = [_standing(workspace, found)]
     reliability: list[NDArray[np.float64]] = []
-    per_seed = len(REVIEWERS) * len(sizes) + 2 * len(FROM_THE_QUEUE)
-    with progress.task("Playing the reviewer", seeds * per_seed + 2, "rounds") as advance:
+    rounds = seeds * n_reviews(sizes) + 2
+    with progress.task("Playing the reviewer", rounds, "rounds") as advance:
         scored: dict[tuple[str, str, int], list[tuple[float, ...]]] = {}
         for seed in range(seeds):
             for how, reviewer, drawn, verdicts in reviews(found, sizes, seed, start.prior):
-                belief = learn(found.evidence, verdicts, start.prior).belief
+                learned = learn(found.evidence, verdicts, start.prior)
+                belief = learned.belief
                 scored.setdefault((how, reviewer, len(drawn)), []).append(
-                    _score(found, belief, drawn)
+                    (*_score(found, belief, drawn), *_softness(found, learned, drawn))
                 )
                 if (how, reviewer, len(drawn)) == ("random", "majority", 500):
                     reliability.append(_suggestions(found, belief, drawn))
                 advance(1)
         for (how, reviewer, n), values in scored.items():
-            mean = [float(v) for v in np.mean(values, axis=0)]
-            deviation = float(np.std([v[0] for v in values]))
-            points.append(Point(how, reviewer, n, mean[0], mean[1], mean[2], mean[3], deviation))
+            points.append(_point(how, reviewer, n, values))
         halves = []
         for parity in (0, 1):
             halves.append(_half(found, parity))
@@ -138,6 +148,19 @@ def run(
         reliability=_bins(np.concatenate(reliability)) if reliability else [],
         halves=halves,
     )
+
+
+def _point(how: str, reviewer: str, n: int, scores: list[tuple[float, ...]]) -> Point:
+    """The mean of what `_score` and `_softness` say of each seed; NaN where they say nothing."""
+    columns = np.array(scores, np.float64).T
+    known = [column[~np.isnan(column)] for column in columns]
+    average, label, suggestion, error, entropy, certain, right, follows = (
+        float(column.mean()) if len(column) else None for column in known
+    )
+    return Point(
+        how, reviewer, n, average or 0.0, label or 0.0, suggestion or 0.0, error or 0.0,
+        float(columns[0].std()), entropy or 0.0, certain or 0.0, right, follows,
+    )  # fmt: skip
 
 
 def _rest(trial: Trial, reviewed: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -172,6 +195,27 @@ def _score(
     )
 
 
+def _softness(
+    trial: Trial, learned: Learned, reviewed: NDArray[np.int64]
+) -> tuple[float, float, float, float]:
+    """Cross-entropy to the votes, images held for certain, how many of them are, and trust."""
+    shares = vote_shares(trial.votes)
+    voted = ~np.isnan(shares[:, 0])
+    voted[reviewed] = False
+    said = np.log(np.maximum(learned.shares[voted], 1e-9))
+    entropy = -float((shares[voted] * said).sum(axis=1).mean())
+    certain = learned.belief.max(axis=1) >= 0.95
+    known = certain & _rest(trial, reviewed)
+    right = learned.belief[known].argmax(axis=1) == trial.gold[known]
+    follows = [reviewer.follows for reviewer in learned.reviewers]
+    return (
+        entropy,
+        float(certain.sum()),
+        float(right.mean()) if known.any() else float("nan"),
+        float(np.mean(follows)) if follows else float("nan"),
+    )
+
+
 def _suggestions(trial: Trial, belief: Probs, reviewed: NDArray[np.int64]) -> NDArray[np.float64]:
     """Confidence in the suggestion, and whether it is right, where there is one: [n, 2]."""
     rest = _rest(trial, reviewed)
@@ -199,12 +243,16 @@ def _bins(pairs: NDArray[np.float64]) -> list[dict[str, float]]:
 def _standing(workspace: Workspace, trial: Trial) -> Point:
     """The audit as it stands in its table."""
     columns = [f"belief_{name}" for name in CLASSES]
-    table = workspace.audit([*columns, "label_quality"])
+    of_shares = [f"share_{name}" for name in CLASSES]
+    table = workspace.audit([*columns, *of_shares, "label_quality"])
     belief = table[columns].to_numpy(np.float32)
+    none = Coefficients.of_flat(np.zeros_like(UNINFORMED.mean.flat()))
+    stands = Learned(belief, belief, table[of_shares].to_numpy(np.float32), none, none)
     quality = table["label_quality"].to_numpy(np.float64)
-    scores = _score(trial, belief, np.empty(0, np.int64), quality)
+    nobody = np.empty(0, np.int64)
+    scores = _score(trial, belief, nobody, quality)
     n = int(workspace.audit_summary()["n_verdicts"])
-    return Point("the audit", "", n, *scores, 0.0)
+    return _point("the audit", "", n, [(*scores, *_softness(trial, stands, nobody))])
 
 
 def _half(trial: Trial, parity: int) -> dict[str, float]:
@@ -215,7 +263,7 @@ def _half(trial: Trial, parity: int) -> dict[str, float]:
     index = np.flatnonzero(told)
     verdicts = Verdicts(index, answer[index], np.ones(len(index)))
     taught = learn(trial.evidence, verdicts, to_keep=True)
-    prior = profiles.prior_of(taught.coefficients)
+    prior = profiles.prior_of(taught.coefficients, taught.of_shares, len(index))
     belief = learn(trial.evidence, Verdicts(), prior).belief
     average_precision, label, suggestion, _ = _score(trial, belief, np.flatnonzero(is_half))
     return {

@@ -1,6 +1,7 @@
 """A stratified random sample with known inclusion probabilities, drawn for blind review.
 
-Strata are the given class and the thirds of label quality within it, fixed at the first draw.
+Strata are the given class and the thirds of label quality within it, and beside them the images
+that are believed to be of a rare class, by given class; all fixed at the first draw.
 Each image keeps one random number for good (permanent random numbers, Ohlsson 1995,
 "Coordination of samples using permanent random numbers"): of each stratum the images with the
 smallest numbers are drawn. A larger sample therefore holds the smaller one, and each is a
@@ -9,7 +10,8 @@ the sample in its stratum over the size of the stratum.
 
 Sizes go by stratum size x standard deviation of "the label is wrong" (Neyman 1934), with the
 deviation kept within 0.2 and 0.5 so that no weight is extreme, and a floor in each stratum so
-that each class and score range is seen.
+that each class and score range is seen. Each rare class has `LEAST_OF_RARE` verdicts, or a tenth
+of a smaller sample: a share of all would leave it one or two.
 """
 
 from __future__ import annotations
@@ -21,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.design_weights import STRATA_PER_CLASS
+from fercurate.design_weights import FIRST_RARE, STRATA_PER_CLASS
 from fercurate.errors import InputError
-from fercurate.labels import INDEX
+from fercurate.labels import INDEX, N_CLASSES
 from fercurate.workspace import FRAME_COLUMNS, SAMPLE_COLUMNS
 
 if TYPE_CHECKING:
@@ -34,6 +36,15 @@ LEAST_DEVIATION = 0.2
 
 FLOOR = 2
 """Images drawn of each stratum, where the sample is large enough."""
+
+RARE = 0.5
+"""A class is rare that is believed of less than this share of what even classes would have."""
+
+LEAST_OF_RARE = 15
+"""Images drawn of those believed to be of a rare class, at most a tenth of the sample."""
+
+FEWEST = 20
+"""Images of a given class believed to be of a rare one before they are a stratum of their own."""
 
 
 def random_numbers(names: Sequence[str], seed: int, purpose: str = "draw") -> NDArray[np.float64]:
@@ -62,10 +73,57 @@ def strata(label: NDArray[Any], quality: NDArray[Any]) -> NDArray[np.int64]:
     return found
 
 
+def rare_classes(believed: NDArray[np.int64]) -> list[int]:
+    """Classes that few images, at least `FEWEST`, are believed to be of.
+
+    Args:
+        believed: int64 [N], the most probable class of each image.
+    """
+    counts = np.bincount(believed, minlength=N_CLASSES)
+    few = counts < RARE * len(believed) / N_CLASSES
+    return [int(c) for c in np.flatnonzero(few & (counts >= FEWEST))]
+
+
+def with_rare(
+    stratum: NDArray[np.int64], label: NDArray[Any], believed: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """int64 [N]: `stratum`, but for images that are believed to be of a rare class.
+
+    Args:
+        stratum: int64 [N], from `strata`.
+        label: int [N], the given class.
+        believed: int64 [N], the most probable class.
+    """
+    found = stratum.copy()
+    for rare in rare_classes(believed):
+        for code in np.unique(label):
+            here = (believed == rare) & (label == code)
+            if here.sum() >= FEWEST:
+                found[here] = FIRST_RARE + N_CLASSES * rare + code
+    return found
+
+
+def least_of_rare(n: int, codes: NDArray[np.int64], size: NDArray[Any]) -> NDArray[np.int64]:
+    """int64 [H]: images to draw at least of each stratum, so that each rare class is seen.
+
+    Args:
+        n: Images to draw in all.
+        codes: int64 [H], the strata.
+        size: int [H], their images.
+    """
+    least = np.zeros(len(codes), np.int64)
+    wanted = min(LEAST_OF_RARE, n // 10)
+    rare = np.where(codes >= FIRST_RARE, (codes - FIRST_RARE) // N_CLASSES, -1)
+    for of_class in np.unique(rare[rare >= 0]):
+        here = rare == of_class
+        least[here] = np.ceil(wanted * size[here] / size[here].sum())
+    return np.minimum(least, size)
+
+
 def uncertainty(stratum: NDArray[Any], quality: NDArray[Any]) -> NDArray[np.float64]:
     """float64 [N] in [0.2, 0.5]: deviation of "the label is wrong", the same in a stratum."""
     n = np.bincount(stratum)
-    wrong = 1 - np.bincount(stratum, quality) / np.maximum(n, 1)
+    wrong = np.clip(1 - np.bincount(stratum, quality) / np.maximum(n, 1), 0, 1)
     deviation = np.sqrt(np.clip(wrong * (1 - wrong), LEAST_DEVIATION**2, None))
     found: NDArray[np.float64] = deviation[stratum]
     return found
@@ -171,7 +229,8 @@ def draw(frame: pd.DataFrame, before: pd.DataFrame | None, n: int, seed: int) ->
     if before is not None:
         least = np.array([(before["stratum"] == code).sum() for code in codes], np.int64)
     try:
-        taken = allocate(n, size, deviation, least)
+        rare = np.maximum(least, least_of_rare(n, codes, size))
+        taken = allocate(n, size, deviation, rare if rare.sum() + len(codes) <= n else least)
     except ValueError as error:
         raise InputError(
             f"A sample of {n} is too small: each class and score range needs one.",
@@ -203,18 +262,30 @@ def draw(frame: pd.DataFrame, before: pd.DataFrame | None, n: int, seed: int) ->
     return found
 
 
-def frame_of(table: pd.DataFrame, quality: NDArray[Any], seed: int) -> pd.DataFrame:
+def frame_of(
+    table: pd.DataFrame,
+    quality: NDArray[Any],
+    seed: int,
+    believed: NDArray[np.int64] | None = None,
+) -> pd.DataFrame:
     """`FRAME_COLUMNS` of images that can be drawn, one of each exact copy.
 
     Args:
         table: Columns row, sample_id, sha256, label, duplicate_group.
         quality: float [N] label quality, low = bad.
         seed: Of the random numbers.
+        believed: int64 [N], the most probable class of each image, -1 where nothing is believed;
+            None makes no strata of rare classes.
     """
+    which = random_numbers(table["sample_id"].tolist(), seed, "copies")
+    single = one_a_group(table["duplicate_group"].to_numpy(), which)
+    table, quality = table[single], quality[single]
+    # a fresh number: with the least of k an image with k - 1 copies is drawn k times as often
     random = random_numbers(table["sample_id"].tolist(), seed)
-    single = one_a_group(table["duplicate_group"].to_numpy(), random)
-    table, random, quality = table[single], random[single], quality[single]
-    stratum = strata(table["label"].map(INDEX).to_numpy(np.int64), quality)
+    label = table["label"].map(INDEX).to_numpy(np.int64)
+    stratum = strata(label, quality)
+    if believed is not None and (believed >= 0).all():
+        stratum = with_rare(stratum, label, believed[single])
     made = table.assign(
         stratum=stratum,
         label_quality=quality,

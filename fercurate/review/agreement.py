@@ -19,6 +19,9 @@ RECENT = 20
 
 RESAMPLES = 2000
 
+FEWEST = 20
+"""Images in both lists before an interval is given: below, the bootstrap's is too narrow."""
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -28,7 +31,8 @@ class Agreement:
         n: Images in both.
         share: Of them with the same outcome, 0 to 1; NaN for none.
         kappa: Cohen's (1960), -1 to 1, 0 = chance; NaN where all outcomes are one and the same.
-        low: Lower end of its 95 % interval (bootstrap over images); NaN where there is none.
+        low: Lower end of its 95 % interval (bootstrap over images); NaN where there is none,
+            and below `FEWEST` images.
         high: Upper end.
     """
 
@@ -68,6 +72,8 @@ def agreement(first: Sequence[str], second: Sequence[str], seed: int = 0) -> Agr
     if len({*first, *second}) == 1:
         return Agreement(n, same, nan, nan, nan)
     kappa = float(cohen_kappa_score(first, second))
+    if n < FEWEST:
+        return Agreement(n, same, kappa, nan, nan)
     counts = confusion_matrix(first, second, labels=list(OUTCOMES))
     draws = np.random.default_rng(seed).multinomial(n, counts.ravel() / n, RESAMPLES)
     found = kappas(draws.reshape(-1, len(OUTCOMES), len(OUTCOMES)))
@@ -116,6 +122,15 @@ def with_self(events: Sequence[Decision]) -> dict[str, Agreement]:
         who: agreement([a for a, _ in found], [b for _, b in found])
         for who, found in sorted(pairs.items())
     }
+
+
+def seen_twice(events: Sequence[Decision]) -> tuple[int, int]:
+    """Images that one reviewer decided twice, or two each in a blind sample: how many of these
+    pairs agree, and how many there are."""
+    alone = with_self(events)
+    blind = between_reviewers([e for e in events if e.mode == "sample" or e.action == "undo"])
+    pairs = [found for found in (*alone.values(), *blind.values()) if found.n]
+    return sum(round(found.share * found.n) for found in pairs), sum(found.n for found in pairs)
 
 
 def disputes(events: Sequence[Decision]) -> tuple[Dispute, ...]:

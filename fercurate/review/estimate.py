@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.decisions import Decision, settle, standing
-from fercurate.design_weights import STRATA_PER_CLASS, pooled
+from fercurate.design_weights import FIRST_RARE, STRATA_PER_CLASS, given_class, pooled
 from fercurate.labels import CLASSES, INDEX, N_CLASSES
+from fercurate.review.agreement import seen_twice
 from fercurate.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.95
-AMBIGUOUS, EXCLUDED, UNSEEN = N_CLASSES, N_CLASSES + 1, -1
+AMBIGUOUS, EXCLUDED = N_CLASSES, N_CLASSES + 1
+
+PSEUDO = 2.0
+"""Pseudo-observations that draw a stratum's rate towards what is expected of it."""
+
+FEWEST_PAIRS = 20
+"""Pairs of verdicts on one image before slips are told from them."""
+
 RECENT = 100
 """Timed verdicts that the pace is told from."""
 
@@ -52,11 +60,35 @@ class Rates:
 
 
 @dataclass(frozen=True)
+class Corrected:
+    """The share of wrong labels less the reviewers' own slips.
+
+    Attributes:
+        wrong: The share; its interval knows how few pairs the slips were told from.
+        slips: Share of verdicts that slip to another class, 0 to 1.
+        pairs: Pairs of verdicts on one image that told it.
+    """
+
+    wrong: Share
+    slips: float
+    pairs: int
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """Overall, and by given class where any of it was reviewed."""
+    """Overall, and by given class.
+
+    Attributes:
+        overall: Of all classes but those in `missing`.
+        by_class: Where any image of the class was reviewed.
+        missing: Classes of which no image was reviewed.
+        corrected: Where enough images were seen twice, else None.
+    """
 
     overall: Rates
     by_class: dict[str, Rates]
+    missing: tuple[str, ...] = ()
+    corrected: Corrected | None = None
 
 
 def share(hit: NDArray[Any], stratum: NDArray[Any], reviewed: NDArray[Any]) -> Share:
@@ -64,29 +96,27 @@ def share(hit: NDArray[Any], stratum: NDArray[Any], reviewed: NDArray[Any]) -> S
 
     The estimate weights each stratum's mean by its size (Horvitz-Thompson; unbiased). The
     variance is by strata with finite population correction; each stratum's rate in it is
-    drawn towards the overall one by two pseudo-observations, so that a small stratum without
-    a hit does not count as certain. The interval is Jeffreys's at the effective sample size
-    which that variance amounts to (Korn and Graubard 1998, "Confidence intervals for
-    proportions with small expected number of positive counts").
+    drawn by two pseudo-observations towards what its class and its third of label quality have
+    in common with others, so that a small stratum without a hit does not count as certain. The
+    interval is Jeffreys's at the effective sample size which that variance amounts to (Korn and
+    Graubard 1998, "Confidence intervals for proportions with small expected number of positive
+    counts").
 
     Args:
-        hit: bool [N]; read only where reviewed.
+        hit: float [N], 0 to 1; read only where reviewed.
         stratum: int [N]; each has a reviewed image (see `design_weights.pooled`).
         reviewed: bool [N]; a random sample within each stratum.
     """
     from scipy import stats
 
-    n_all = np.bincount(stratum).astype(np.float64)
-    at = n_all > 0
-    size = n_all[at]
-    n = np.bincount(stratum[reviewed], minlength=len(n_all))[at].astype(np.float64)
-    hits = np.bincount(stratum[reviewed], hit[reviewed], minlength=len(n_all))[at]
+    codes, at, size = np.unique(stratum, return_inverse=True, return_counts=True)
+    n = np.bincount(at[reviewed], minlength=len(codes)).astype(np.float64)
+    hits = np.bincount(at[reviewed], hit[reviewed], minlength=len(codes))
     part = size / size.sum()
     value = float(part @ (hits / n))
     if (n == size).all():
         return Share(value, value, value)
-    middle = (value * n.sum() + 0.5) / (n.sum() + 1)
-    smooth = (hits + 2 * middle) / (n + 2)
+    smooth = (hits + PSEUDO * _expected(codes, hits, n)) / (n + PSEUDO)
     variance = float(part**2 @ ((1 - n / size) * smooth * (1 - smooth) / n))
     typical = float(part @ smooth)
     effective = typical * (1 - typical) / variance
@@ -98,64 +128,123 @@ def share(hit: NDArray[Any], stratum: NDArray[Any], reviewed: NDArray[Any]) -> S
     return Share(value, min(float(low), value), max(float(high), value))
 
 
-def error_rates(
-    given: NDArray[Any], stratum: NDArray[Any], outcome: NDArray[Any]
-) -> Estimate | None:
+def _expected(
+    codes: NDArray[np.int64], hits: NDArray[np.float64], n: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What each stratum's rate would be by its class and its third alone: float64 [H], 0 to 1."""
+    overall = (hits.sum() + 0.5) / (n.sum() + 1)
+
+    def rates(kind: NDArray[np.int64]) -> NDArray[np.float64]:
+        of_kind = np.bincount(kind, hits) + PSEUDO * overall
+        found: NDArray[np.float64] = (of_kind / (np.bincount(kind, n) + PSEUDO))[kind]
+        return found
+
+    third = np.where(codes < FIRST_RARE, codes % STRATA_PER_CLASS, STRATA_PER_CLASS)
+    both = rates(given_class(codes)) + rates(third) - overall
+    return np.clip(both, 0.5 * overall / (1 + overall), 1 - 0.5 * (1 - overall) / (2 - overall))
+
+
+def error_rates(given: NDArray[Any], stratum: NDArray[Any], seen: NDArray[Any]) -> Estimate | None:
     """Shares overall and by given class; None where nothing was reviewed.
 
     Args:
         given: int [N] given class of all images of the frame.
-        stratum: int [N], 3 x class + third.
-        outcome: int [N]: the class seen, `AMBIGUOUS`, `EXCLUDED`, or `UNSEEN`.
+        stratum: int [N].
+        seen: float [N, K + 2], rows that add up to 1 over what reviewers saw (the classes,
+            `AMBIGUOUS`, `EXCLUDED`), or are all 0 where nobody looked.
 
     Returns:
         Classes of which nothing was reviewed are left out of both.
     """
-    reviewed = outcome != UNSEEN
+    reviewed = seen.any(axis=1)
     if not reviewed.any():
         return None
     cells = pooled(stratum, reviewed)
     known = cells >= 0
+    wrong = seen[:, :N_CLASSES].sum(axis=1) - seen[np.arange(len(seen)), given]
 
     def rates(here: NDArray[np.bool_]) -> Rates:
-        seen = outcome[here]
-        hits = ((seen < N_CLASSES) & (seen != given[here]), seen == AMBIGUOUS, seen == EXCLUDED)
-        wrong, ambiguous, excluded = (share(hit, cells[here], reviewed[here]) for hit in hits)
-        return Rates(int(here.sum()), int(reviewed[here].sum()), wrong, ambiguous, excluded)
+        parts = (wrong[here], seen[here, AMBIGUOUS], seen[here, EXCLUDED])
+        shares = (share(part, cells[here], reviewed[here]) for part in parts)
+        return Rates(int(here.sum()), int(reviewed[here].sum()), *shares)
 
-    of_class = stratum // STRATA_PER_CLASS
+    of_class = given_class(stratum)
+    there = np.unique(of_class[known])
     return Estimate(
         rates(known),
-        {CLASSES[c]: rates(of_class == c) for c in np.unique(of_class[known])},
+        {CLASSES[c]: rates(of_class == c) for c in there},
+        tuple(CLASSES[c] for c in np.setdiff1d(of_class, there)),
     )
 
 
+def without_slips(wrong: Share, same: int, pairs: int) -> Corrected | None:
+    """The share of wrong labels, were it not for slips of the reviewers.
+
+    Two verdicts on one image by one reviewer, or by two, differ where one of them slipped. With
+    slips that hit any image and any other class alike, e of all verdicts, they agree on
+    (1 - e)^2 + e^2 / (K - 1), and the share seen wrong is w (1 - e / (K - 1)) + (1 - w) e (the
+    Rogan-Gladen estimator 1978 for more than two classes). What somebody always sees otherwise
+    than others is no slip, and stays.
+
+    Args:
+        wrong: As reviewed.
+        same: Pairs that agree.
+        pairs: In all; below `FEWEST_PAIRS` the answer is None.
+    """
+    from scipy import stats
+
+    if pairs < FEWEST_PAIRS:
+        return None
+    interval = stats.binomtest(same, pairs).proportion_ci(LEVEL, method="wilson")
+    slips, most, least = (_slips(a) for a in (same / pairs, interval.low, interval.high))
+    value, low, high = (
+        _less(w, e) for w, e in ((wrong.value, slips), (wrong.low, most), (wrong.high, least))
+    )
+    return Corrected(Share(value, min(low, value), max(high, value)), slips, pairs)
+
+
+def _slips(agree: float) -> float:
+    """Share of slips at which verdicts agree so often; at most as often as by chance."""
+    others = N_CLASSES - 1
+    # (1 + 1 / others) e^2 - 2 e + 1 - agree = 0
+    a = 1 + 1 / others
+    root = max(0.0, 1 - a * (1 - agree))
+    return float((1 - np.sqrt(root)) / a)
+
+
+def _less(seen: float, slips: float) -> float:
+    able = 1 - slips - slips / (N_CLASSES - 1)
+    return float(np.clip((seen - slips) / able, 0, 1)) if able > 0 else seen
+
+
 def code_of(outcome: str) -> int:
-    """What `error_rates` takes for a verdict's outcome."""
-    return {"ambiguous": AMBIGUOUS, "exclude": EXCLUDED}.get(outcome, INDEX.get(outcome, UNSEEN))
+    """The column of a verdict's outcome in what `error_rates` takes."""
+    return {"ambiguous": AMBIGUOUS, "exclude": EXCLUDED}.get(outcome, INDEX.get(outcome, -1))
 
 
 def outcomes(
     frame: pd.DataFrame, sample: pd.DataFrame, events: Iterable[Decision]
-) -> NDArray[np.int64]:
-    """int64 [N]: what was seen on each image of the frame, as `error_rates` takes it.
+) -> NDArray[np.float64]:
+    """What was seen on each image of the frame, as `error_rates` takes it: float64 [N, K + 2].
 
-    The drawn images count up to the last one that was reviewed blind; one among them that was
-    settled in the queue counts with that verdict, since it would be missing for looking wrong.
-    Later drawn images and all others are `UNSEEN`, whoever decided them: they are no random
-    sample.
+    Each reviewer of an image has one voice: a dispute is half of each. The drawn images count up
+    to the last one that was reviewed blind; one among them that was settled in the queue counts
+    with that verdict, since it would be missing for looking wrong. Later drawn images and all
+    others are not seen, whoever decided them: they are no random sample.
     """
     events = list(events)
     stands = settle(events)
     blind = settle(e for e in events if e.mode == "sample" or e.action == "undo")
     names = sample.sort_values("order")["sample_id"].tolist()
     come = max((i + 1 for i, name in enumerate(names) if name in blind), default=0)
-    seen = {
-        name: code_of((blind.get(name) or stands[name]).outcome)
-        for name in names[:come]
-        if name in stands
-    }
-    return np.array([seen.get(name, UNSEEN) for name in frame["sample_id"]], np.int64)
+    place = {name: i for i, name in enumerate(frame["sample_id"])}
+    seen = np.zeros((len(frame), N_CLASSES + 2))
+    for name in names[:come]:
+        if name in stands and name in place:
+            voices = (blind.get(name) or stands[name]).verdicts
+            for voice in voices:
+                seen[place[name], code_of(voice.outcome)] += 1 / len(voices)
+    return seen
 
 
 def of_workspace(workspace: Workspace) -> Estimate | None:
@@ -163,11 +252,16 @@ def of_workspace(workspace: Workspace) -> Estimate | None:
     frame, sample = workspace.sample_frame(), workspace.drawn_sample()
     if frame is None or sample is None:
         return None
-    return error_rates(
+    events = workspace.decisions()
+    found = error_rates(
         frame["label"].map(INDEX).to_numpy(np.int64),
         frame["stratum"].to_numpy(np.int64),
-        outcomes(frame, sample, workspace.decisions()),
+        outcomes(frame, sample, events),
     )
+    if found is None:
+        return None
+    same, pairs = seen_twice(events)
+    return replace(found, corrected=without_slips(found.overall.wrong, same, pairs))
 
 
 def queue_precision(changed: int, n: int) -> Share | None:

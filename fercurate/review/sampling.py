@@ -8,7 +8,7 @@ import numpy as np
 
 from fercurate.errors import InputError
 from fercurate.files import fingerprint, read_table, write_table
-from fercurate.labels import INDEX
+from fercurate.labels import CLASSES, INDEX
 from fercurate.rerank.sampling import draw, frame_of
 from fercurate.workspace import FRAME_COLUMNS, SAMPLE_COLUMNS, Workspace, option
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STAGE = "sample"
+
+BELIEFS = tuple(f"belief_{name}" for name in CLASSES)
 
 LOST = 0.05
 """Share of the frame that may be gone from the dataset before a sample is drawn anew."""
@@ -30,7 +32,8 @@ def make_frame(workspace: Workspace, seed: int) -> pd.DataFrame:
     from fercurate.decisions import settle
 
     columns = ["row", "sample_id", "sha256", "duplicate_group"]
-    table = workspace.audit(["row", "label", "label_quality"])
+    table = workspace.audit()
+    table = table[[c for c in table if c in ("row", "label", "label_quality", *BELIEFS)]]
     table = table.merge(workspace.manifest(columns), on="row").sort_values("row")
     gone = {name for name, s in settle(workspace.decisions()).items() if s.outcome == "exclude"}
     table = table[table["label"].isin(list(INDEX)) & ~table["sample_id"].isin(gone)]
@@ -39,7 +42,8 @@ def make_frame(workspace: Workspace, seed: int) -> pd.DataFrame:
             f"{workspace.name} has no audited image to draw.",
             f"Audit it: fercurate audit{option(workspace)}",
         )
-    return frame_of(table, table["label_quality"].to_numpy(np.float64), seed)
+    believed = table[list(BELIEFS)].to_numpy().argmax(axis=1) if set(BELIEFS) <= {*table} else None
+    return frame_of(table, table["label_quality"].to_numpy(np.float64), seed, believed)
 
 
 def run(workspace: Workspace, n: int, seed: int = 0) -> pd.DataFrame:

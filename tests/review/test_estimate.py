@@ -23,6 +23,11 @@ GIVEN = FRAME["label"].map(INDEX).to_numpy()
 STRATUM = FRAME["stratum"].to_numpy()
 
 
+def saw(codes: np.ndarray) -> np.ndarray:
+    """As `error_rates` takes them: the class seen by one reviewer on each image, -1 for none."""
+    return np.where(codes[:, None] == np.arange(len(CLASSES) + 2), 1.0, 0.0)
+
+
 def truth(error: str) -> np.ndarray:
     """What a reviewer would see on each image of the frame."""
     rng = np.random.default_rng(1)
@@ -48,10 +53,10 @@ def test_95_per_cent_intervals_cover_92_or_more(error: str, n: int, reviewed: in
     for seed in range(250):
         random = np.random.default_rng(seed).random(len(FRAME))
         sample = drawing.draw(FRAME.assign(random=random), None, n, seed)
-        outcome = np.full(len(FRAME), estimate.UNSEEN)
+        outcome = np.full(len(FRAME), -1)
         rows = sample["row"].to_numpy()[:reviewed]
         outcome[rows] = seen[rows]
-        found = estimate.error_rates(GIVEN, STRATUM, outcome)
+        found = estimate.error_rates(GIVEN, STRATUM, saw(outcome))
         wrong = found.overall.wrong
         values.append(wrong.value)
         covered.append(wrong.low <= hit.mean() <= wrong.high)
@@ -65,12 +70,12 @@ def test_95_per_cent_intervals_cover_92_or_more(error: str, n: int, reviewed: in
 
 def test_the_estimate_is_the_weighted_mean() -> None:
     sample = drawing.draw(FRAME, None, 300, 0)
-    outcome = np.full(len(FRAME), estimate.UNSEEN)
+    outcome = np.full(len(FRAME), -1)
     rows = sample["row"].to_numpy()[:170]
     outcome[rows] = truth("by class")[rows]
-    weight = weights(STRATUM, outcome != estimate.UNSEEN)
+    weight = weights(STRATUM, outcome >= 0)
     hit = (outcome >= 0) & (outcome < 7) & (outcome != GIVEN)
-    found = estimate.error_rates(GIVEN, STRATUM, outcome)
+    found = estimate.error_rates(GIVEN, STRATUM, saw(outcome))
     assert found.overall.wrong.value == pytest.approx(weight @ hit / len(FRAME))
 
 
@@ -93,7 +98,14 @@ def test_a_census_is_certain() -> None:
 
 
 def test_nothing_reviewed_is_no_estimate() -> None:
-    assert estimate.error_rates(GIVEN, STRATUM, np.full(6000, -1)) is None
+    assert estimate.error_rates(GIVEN, STRATUM, np.zeros((6000, 9))) is None
+
+
+def test_a_class_that_nobody_looked_at_is_named() -> None:
+    outcome = np.where((INDEX["fear"] != GIVEN) & (np.arange(6000) % 30 == 0), GIVEN, -1)
+    found = estimate.error_rates(GIVEN, STRATUM, saw(outcome))
+    assert found.missing == ("fear",)
+    assert found.overall.images == (INDEX["fear"] != GIVEN).sum()
 
 
 def test_which_verdicts_the_estimate_is_made_of() -> None:
@@ -108,7 +120,44 @@ def test_which_verdicts_the_estimate_is_made_of() -> None:
         Decision("f", "keep", "ann", label="fear"),  # not drawn
     ]
     found = estimate.outcomes(frame, sample, events)
-    assert found.tolist() == [INDEX["sad"], INDEX["fear"], -1, estimate.EXCLUDED, -1, -1, -1]
+    codes = np.array([INDEX["sad"], INDEX["fear"], -1, estimate.EXCLUDED, -1, -1, -1])
+    assert (found == saw(codes)).all()
+
+
+def test_a_dispute_is_half_of_each() -> None:
+    frame = pd.DataFrame({"sample_id": ["a", "b"]})
+    sample = frame.assign(order=[0, 1])
+    events = [
+        Decision("a", "relabel", "ann", label="sad", mode="sample"),
+        Decision("a", "keep", "bob", label="happy", mode="sample"),
+        Decision("b", "ambiguous", "ann", mode="sample"),
+    ]
+    found = estimate.outcomes(frame, sample, events)
+    assert found[0, [INDEX["sad"], INDEX["happy"]]].tolist() == [0.5, 0.5]
+    assert found[1].tolist() == [0] * 7 + [1, 0]
+
+
+@pytest.mark.parametrize("reviewers", [1, 2])
+def test_slips_of_reviewers_are_taken_out_again(reviewers: int) -> None:
+    rng = np.random.default_rng(3)
+    seen, wrong = truth("by class"), 0.0
+    seen = np.where(seen == estimate.AMBIGUOUS, GIVEN, seen)
+    wrong = (seen != GIVEN).mean()
+
+    def look() -> np.ndarray:
+        slipped = rng.random(len(seen)) < 0.15
+        return np.where(slipped, (seen + rng.integers(1, 7, len(seen))) % 7, seen)
+
+    looks = [look() for _ in range(2)]
+    voices = np.mean([saw(codes) for codes in looks[:reviewers]], axis=0)
+    found = estimate.error_rates(GIVEN, STRATUM, voices)
+    assert found.overall.wrong.value > wrong + 0.05, "slips look like wrong labels"
+    same = int((looks[0] == looks[1])[:400].sum())
+    less = estimate.without_slips(found.overall.wrong, same, 400)
+    assert less.slips == pytest.approx(0.15, abs=0.03)
+    assert less.wrong.value == pytest.approx(wrong, abs=0.04)
+    assert less.wrong.low < wrong < less.wrong.high
+    assert estimate.without_slips(found.overall.wrong, 15, 19) is None, "too few pairs"
 
 
 @pytest.mark.parametrize(
