@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STAGE = "audit"
-RANKING = 7
+RANKING = 8
 """Raised when the same evidence and verdicts would give another ranking."""
 
 
@@ -117,7 +117,8 @@ def rank(workspace: Workspace, kept: Kept, config: AuditConfig) -> Outcome:
     )
     labels = kept.known.labels
     if profile is GENERIC and not len(verdicts.index):
-        return Outcome(ranks.rank(kept.evidence, labels), profile, 0, None)
+        ranking = ranks.rank(kept.evidence, labels, kept.known.untaught())
+        return Outcome(ranking, profile, 0, None)
     general = known.general_features(workspace, kept.known.rows)
     learned = learn(kept.known.evidence(general), verdicts, profile.prior)
     ranking = ranks.of_belief(learned.belief, learned.picture, labels)
