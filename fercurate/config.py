@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Effort = Literal["quick", "standard", "thorough"]
+AuditEffort = Literal["instant", "quick", "standard", "thorough"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 AuditSplit = Literal["train", "all"]
 CleanPolicy = Literal["decided", "confident", "strict"]
@@ -91,7 +92,9 @@ class FitScreenConfig:
 class AuditConfig:
     """`fercurate audit`."""
 
-    effort: Effort = _option("standard", "how much time to spend")
+    effort: AuditEffort = _option(
+        "standard", "how much time to spend; instant trains no network and needs a screen"
+    )
     folds: int | None = _option(None, "cross-fitting folds (default: by effort)")
     split: AuditSplit = _option("train", "which images to audit")
     seed: int = _option(0, "same seed, same ranking on the same device")

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fercurate.audit import noise, rank
-from fercurate.audit.evidence import Evidence, gather, own_spaces
+from fercurate.audit import rank
+from fercurate.audit.evidence import Evidence, Spaces
 from fercurate.identity import packed
 from fercurate.rerank import known
 from fercurate.rerank.known import Known
 from fercurate.rerank.learn import Verdicts, learn
 from fercurate.workspace import Workspace
-
-if TYPE_CHECKING:
-    from fercurate.audit.crossfit import HeldOut
 
 FIRST_ROUNDS = 2
 """Rounds of learning without any verdict, once an audit; verdicts then start from there. More
@@ -46,41 +43,57 @@ def keep(
     digests: Sequence[str],
     labels: NDArray[np.int64],
     groups: NDArray[np.int64],
-    repeats: list[list[HeldOut]],
+    evidence: Evidence,
+    neighbours: NDArray[np.int64],
+    spaces: Spaces,
 ) -> Kept:
-    """Gather what the folds say, learn what can be learnt without a verdict, write it down.
+    """Learn what can be learnt without a verdict, and write it down with the evidence.
 
     Args:
         space: Whose evidence it is.
         rows: int64 [N], rows of the manifest.
         digests: sha256 of the pixels of these N images, hex.
         labels, groups: int64 [N], as in `Known`.
-        repeats: What the folds held out.
+        evidence: What the folds say.
+        neighbours: int64 [N, k], positions, -1 for none.
+        spaces: Where heads are to learn.
     """
-    evidence, neighbours = gather(repeats, labels)
-    model = rank.estimated_noise(evidence, labels)
-    apart = noise.true_probs(rank.mixed(evidence), model, rank.STEPS)
+    model, apart = rank.apart_from_labels(evidence, labels)
     margins = rank.standardised(evidence.margins)
-    spaces = own_spaces(repeats, len(labels))
     pixels = packed(digests)
-    begun = Known(rows, pixels, labels, groups, *spaces, apart, model.transition, margins)
+    begun = Known(
+        rows, pixels, labels, groups, spaces.embeddings, spaces.folds, apart, model.transition,
+        margins,
+    )  # fmt: skip
     first = begun.evidence(known.general_features(space, rows))
     picture = learn(first, Verdicts(), rounds=FIRST_ROUNDS).picture
     kept = Kept(replace(begun, start=picture), evidence, neighbours)
     arrays: dict[str, Any] = {name: getattr(kept.known, name) for name in known.FIELDS}
     arrays |= {name: getattr(evidence, name) for name in _EVIDENCE}
+    beside, n = (evidence, 0) if evidence.beside is None else (evidence.beside, len(labels))
+    arrays |= {_BESIDE + name: getattr(beside, name)[:n] for name in _EVIDENCE}
     known.write(space, {**arrays, "neighbours": neighbours})
     return kept
 
 
 _EVIDENCE = ("probs", "votes", "margins", "typicality")
+_BESIDE = "beside_"
 
 
 def load(space: Workspace) -> Kept:
     """What the last audit kept; raises `InputError` where it kept nothing."""
-    arrays = known.read(space, (*known.FIELDS, *_EVIDENCE, "neighbours"))
+    besides = [_BESIDE + name for name in _EVIDENCE]
+    arrays = known.read(space, (*known.FIELDS, *_EVIDENCE, *besides, "neighbours"))
+    evidence = _evidence(arrays)
+    if len(arrays[besides[0]]):
+        evidence = replace(evidence, beside=_evidence(arrays, _BESIDE))
     return Kept(
         Known(**{name: arrays[name] for name in known.FIELDS}),
-        Evidence(**{name: arrays[name] for name in _EVIDENCE}),
+        evidence,
         arrays["neighbours"],
     )
+
+
+def _evidence(arrays: Mapping[str, NDArray[Any]], before: str = "") -> Evidence:
+    found: Mapping[str, Any] = {name: arrays[before + name] for name in _EVIDENCE}
+    return Evidence(**found)

@@ -6,11 +6,11 @@ import dataclasses
 import math
 
 from fercurate.audit.crossfit import Plan
-from fercurate.config import AuditConfig, Effort
+from fercurate.config import AuditConfig, AuditEffort
 from fercurate.learn.models import FaceNetConfig
 from fercurate.learn.recipe import Recipe
 
-_EFFORTS: dict[Effort, Plan] = {
+_EFFORTS: dict[AuditEffort, Plan] = {
     "quick": Plan(
         folds=2,
         repeats=1,
@@ -46,7 +46,7 @@ _SMALL = 8_000
 
 
 def plan_for(config: AuditConfig, n_images: int) -> Plan:
-    """What to train for `n_images` images."""
+    """What to train for `n_images` images; instant has no plan, since it trains nothing."""
     plan = _EFFORTS[config.effort]
     folds = config.folds or plan.folds
     seen = n_images * (folds - 1) / folds

@@ -119,7 +119,8 @@ def rank(workspace: Workspace, kept: Kept, config: AuditConfig) -> Outcome:
     )
     labels = kept.known.labels
     if profile is GENERIC and not len(verdicts.index):
-        return Outcome(ranks.rank(kept.evidence, labels), profile, 0, None)
+        ranking = ranks.rank(kept.evidence, labels, kept.known.untaught())
+        return Outcome(ranking, profile, 0, None)
     general = known.general_features(workspace, kept.known.rows)
     learned = learn(kept.known.evidence(general), verdicts, profile.prior)
     ranking = ranks.of_belief(learned.belief, learned.picture, learned.shares, labels)

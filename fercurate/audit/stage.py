@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from fercurate import copies, records
 from fercurate.audit import kept as kept_files
-from fercurate.audit import ranking
+from fercurate.audit import rank, ranking
+from fercurate.audit.evidence import Evidence, Spaces, gather, own_spaces
 from fercurate.audit.kept import Kept
 from fercurate.audit.ranking import AuditResult, result
 from fercurate.config import AuditConfig
@@ -22,10 +23,14 @@ from fercurate.errors import InputError
 from fercurate.files import fingerprint, write_array, write_json
 from fercurate.labels import INDEX, N_CLASSES
 from fercurate.progress import Progress
-from fercurate.workspace import Workspace
+from fercurate.rerank import known
+from fercurate.workspace import Workspace, option
 
 if TYPE_CHECKING:
     import pandas as pd
+    import torch
+
+    from fercurate.audit.crossfit import Plan
 
 STAGE = ranking.STAGE
 TRAINING = 2
@@ -53,13 +58,13 @@ def run(
 
     Raises:
         InputError: too few labelled images, folds that do not fit, an unknown device or
-            profile; with `config.relearn`, no audit yet.
+            profile; with `config.relearn`, no audit yet; with instant effort, no screen yet.
     """
     if config.relearn:
         return ranking.relearn(workspace, config)
     manifest = workspace.manifest(["row", "sample_id", "split", "label", "sha256", "is_constant"])
     audited = _audited(manifest, config, workspace)
-    trained = fingerprint(STAGE, TRAINING, _content(audited), _for_training(config))
+    trained = fingerprint(STAGE, TRAINING, _content(audited), _for_training(workspace, config))
     wanted = ranking.fingerprint_of(workspace, trained, config)
     if not force and workspace.is_done(STAGE, wanted):
         ranking.save_profile(workspace, config)
@@ -97,56 +102,98 @@ def _crossfit(
     force: bool,
 ) -> tuple[Kept, dict[str, Any]]:
     """Train what is not trained yet; what it says of each image, and what was trained."""
-    import torch
-
-    from fercurate.audit import crossfit, plans
+    from fercurate.audit import fixed, plans
     from fercurate.learn import device as devices
 
-    started = time.monotonic()
+    is_instant = config.effort == "instant"
     try:
-        device = devices.choose(config.device)
+        device = devices.choose("cpu" if is_instant and config.device == "auto" else config.device)
     except ValueError as error:
         raise InputError(
             f"--device {config.device}: {error}.", "Leave it out, or use cpu."
         ) from error
-    plan = plans.plan_for(config, len(audited))
+    rows = audited["row"].to_numpy(np.int64)
+    seen = known.general_features(workspace, rows)
+    if is_instant and seen is None:
+        raise InputError(
+            f"An instant audit looks at what the screen saw, and {workspace.name} has no screen.",
+            f"Run: fercurate screen{option(workspace)}",
+        )
     if force:
         _forget(folder)
-    rows = audited["row"].to_numpy(np.int64)
     faces = np.ascontiguousarray(workspace.faces()[rows])
     labels = audited["label"].map(dict(INDEX)).to_numpy(np.int64)
     groups = _groups(folder, faces, progress)
     distinct = len(np.unique(groups))
-    if not 2 <= plan.folds <= distinct:
+    few = min(fixed.FOLDS, distinct)
+    plan = None if is_instant else plans.plan_for(config, len(audited))
+    n_folds = plan.folds if plan else config.folds if config.folds is not None else few
+    if not 2 <= n_folds <= distinct:
         raise InputError(
-            f"{plan.folds} folds cannot be made of {distinct} distinct images.",
+            f"{n_folds} folds cannot be made of {distinct} distinct images.",
             "Leave --folds out, or use 2 or more.",
         )
-    before = _seconds_before(folder)
-    is_trained = len(list(folder.glob("*.npz"))) == plan.folds * plan.repeats
-    torch.manual_seed(config.seed)
-    try:
-        repeats = crossfit.run(faces, labels, groups, plan, device, folder, progress)
-    finally:
-        if not is_trained:
-            spent = before + time.monotonic() - started
-            write_json(folder / "config.json", {**asdict(plan), "seconds": spent})
-    kept = kept_files.keep(workspace, rows, audited["sha256"].tolist(), labels, groups, repeats)
-    probs = kept.evidence.probs
+    view = None
+    if seen is not None:
+        with progress.task("Looking at what the screen saw", len(rows)) as advance:
+            asked = n_folds if is_instant else few
+            view = fixed.view(seen, faces, labels, groups, asked, config.seed, N_CLASSES)
+            advance(len(rows))
+    if plan is None:
+        if view is None:
+            raise ValueError("an instant audit without a screen")
+        evidence, neighbours, spaces = view.evidence, view.neighbours, view.spaces
+    else:
+        found = _trained(faces, labels, groups, plan, device, config.seed, folder, progress)
+        evidence, neighbours, spaces = found
+        if view is not None:
+            evidence = dataclasses.replace(evidence, beside=view.evidence)
+    kept = kept_files.keep(
+        workspace, rows, audited["sha256"].tolist(), labels, groups, evidence, neighbours, spaces
+    )
+    probs = rank.agreed([one.probs for one in evidence.views()])
     everything = np.full((len(workspace.faces()), N_CLASSES), np.nan, np.float32)
     everything[rows] = probs
     write_array(workspace.pred_probs_path, everything)
     about = {
         "effort": config.effort,
         "split": config.split,
-        "folds": plan.folds,
-        "repeats": plan.repeats,
-        "epochs": plan.recipe.epochs,
+        "folds": n_folds,
+        "repeats": plan.repeats if plan else 1,
+        "epochs": plan.recipe.epochs if plan else 0,
         "seed": config.seed,
         "device": devices.describe(device),
         "held_out_accuracy": float((probs.argmax(axis=1) == labels).mean()),
     }
     return kept, about
+
+
+def _trained(
+    faces: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    plan: Plan,
+    device: torch.device,
+    seed: int,
+    folder: Path,
+    progress: Progress,
+) -> tuple[Evidence, NDArray[np.int64], Spaces]:
+    """What the networks say, their neighbours int64 [N, k], and their embeddings."""
+    import torch
+
+    from fercurate.audit import crossfit
+
+    started = time.monotonic()
+    before = _seconds_before(folder)
+    is_trained = len(list(folder.glob("*.npz"))) == plan.folds * plan.repeats
+    torch.manual_seed(seed)
+    try:
+        repeats = crossfit.run(faces, labels, groups, plan, device, folder, progress)
+    finally:
+        if not is_trained:
+            spent = before + time.monotonic() - started
+            write_json(folder / "config.json", {**asdict(plan), "seconds": spent})
+    return *gather(repeats, labels), own_spaces(repeats, len(labels))
 
 
 def _groups(folder: Path, faces: NDArray[np.uint8], progress: Progress) -> NDArray[np.int64]:
@@ -183,9 +230,12 @@ def _content(audited: pd.DataFrame) -> str:
     return fingerprint(audited["sha256"].tolist(), audited["label"].tolist())
 
 
-def _for_training(config: AuditConfig) -> dict[str, Any]:
+def _for_training(workspace: Workspace, config: AuditConfig) -> dict[str, Any]:
     """What decides about the networks; profile and verdicts decide about the ranking alone."""
+    # an instant audit has no networks but the screen's
+    screened = workspace.fingerprint_of("screen") if config.effort == "instant" else None
     return {
+        **({"screen": screened} if screened else {}),
         "effort": config.effort,
         "folds": config.folds,
         "split": config.split,

@@ -15,7 +15,7 @@ from fercurate.foreign import line
 @app.command()
 def audit(
     dataset: Dataset = None,
-    effort: Annotated[config.Effort | None, option(config.AuditConfig, "effort")] = None,
+    effort: Annotated[config.AuditEffort | None, option(config.AuditConfig, "effort")] = None,
     folds: Annotated[int | None, option(config.AuditConfig, "folds")] = None,
     split: Annotated[config.AuditSplit | None, option(config.AuditConfig, "split")] = None,
     seed: Annotated[int | None, option(config.AuditConfig, "seed")] = None,

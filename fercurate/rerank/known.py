@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fercurate.errors import InputError
 from fercurate.files import replacing
 from fercurate.rerank import heads
-from fercurate.rerank.choice import Matrix, Probs
+from fercurate.rerank.choice import UNINFORMED, Matrix, Probs, probabilities, shared_features
 from fercurate.rerank.learn import Evidence
 from fercurate.workspace import Workspace
 
@@ -50,6 +50,11 @@ class Known:
             for of_repeat, fold in zip(self.embeddings, self.folds, strict=True)
         ]
         return Evidence(self.labels, self.start, self.transition, self.evenness, repeats)
+
+    def untaught(self) -> Probs:
+        """What learning believes before any verdict or profile: float32 [N, K], rows sum to 1."""
+        features = shared_features(self.start, self.labels, self.transition, self.evenness)
+        return probabilities(features, self.labels, UNINFORMED.mean)
 
 
 FIELDS = tuple(Known.__dataclass_fields__)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from fercurate.audit import rank
+from fercurate.audit import rank, scores
 from fercurate.audit.evidence import Evidence
 from fercurate.audit.rank import Ranking
 
@@ -123,9 +125,56 @@ def test_a_score_that_does_not_vary_says_nothing() -> None:
 
 
 def test_the_others_move_a_posterior_that_cannot_tell() -> None:
-    found, labels, truth = evidence()
+    found, labels, truth = evidence(300)
     quality = rank.hear_the_others(np.full(len(labels), 0.7, np.float32), found, labels)
     wrong = labels != truth
-    assert quality[wrong].mean() < quality[~wrong].mean() - 0.2
+    assert quality[wrong].mean() < quality[~wrong].mean() - 0.15
     assert quality.min() > 0
     assert quality.max() < 1
+
+
+def test_the_others_move_less_where_there_are_many_images() -> None:
+    spreads = []
+    for n in (300, 30_000):
+        found, labels, _ = evidence(n)
+        flat = np.full(n, 0.7, np.float32)
+        spreads.append(rank.hear_the_others(flat, found, labels).std())
+    assert spreads[1] < spreads[0] / 4
+
+
+def test_two_views_are_better_than_either_and_count_as_many() -> None:
+    first, labels, truth = evidence()
+    second, _, _ = evidence(seed=0)
+    rng = np.random.default_rng(5)
+    logits = rng.normal(0, 1, (len(labels), 7))
+    logits[np.arange(len(labels)), truth] += 2.5
+    second = replace(second, probs=scores.softmax(logits.astype(np.float32)))
+    second = replace(second, votes=second.probs * np.float32(0.7) + np.float32(0.3 / 7))
+    wrong = labels != truth
+
+    def precision(ranking: Ranking) -> float:
+        return float(wrong[np.argsort(ranking.quality)[: wrong.sum()]].mean())
+
+    alone = [rank.rank(one, labels) for one in (first, second)]
+    both = rank.rank(replace(first, beside=second), labels)
+    assert precision(both) > max(map(precision, alone)) + 0.03
+    assert both.is_issue.sum() == round(np.mean([one.is_issue.sum() for one in alone]))
+
+
+def test_heads_change_the_belief_and_not_the_order() -> None:
+    found, labels, truth = evidence()
+    heads = np.full((len(labels), 7), 0.01, np.float32)
+    heads[np.arange(len(labels)), truth] = 0.94
+    without, with_heads = rank.rank(found, labels), rank.rank(found, labels, heads)
+    assert (with_heads.quality == without.quality).all()
+    assert (with_heads.is_issue == without.is_issue).all()
+    right = [(one.belief.argmax(axis=1) == truth).mean() for one in (without, with_heads)]
+    assert right[1] > right[0]
+
+
+def test_opinions_agree_in_logits() -> None:
+    sure, torn = np.array([[0.9, 0.1]], np.float32), np.array([[0.5, 0.5]], np.float32)
+    assert rank.agreed([sure]) is sure
+    assert rank.agreed([sure, torn])[0].tolist() == pytest.approx([0.75, 0.25])
+    certain = np.array([[1.0, 0.0]], np.float32)
+    assert 0 < rank.agreed([certain, torn])[0, 1] < 0.02

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from recorded import write_table
+from recorded import forget, write_array, write_json, write_table
 
-from fercurate.audit import crossfit, plans, stage
+from fercurate.audit import crossfit, fixed, kept, plans, stage
 from fercurate.audit.crossfit import Plan
 from fercurate.config import AuditConfig
+from fercurate.decisions import Decision, Log
 from fercurate.errors import InputError
 from fercurate.evaluate import planted
 from fercurate.learn import train
@@ -149,6 +151,97 @@ def test_the_state_of_a_fold_that_is_damaged_is_known_as_such(tmp_path: Path, ha
 def test_all_splits_can_be_audited(space: Workspace) -> None:
     result = stage.run(space, AuditConfig(split="all"), Quiet())
     assert result.n_audited == len(space.manifest())
+
+
+@pytest.fixture
+def screened(space: Workspace) -> Workspace:
+    """The sample with components as a screen leaves them, here of the images' own pixels."""
+    pixels = space.faces()[:, ::3, ::3].reshape(-1, 256).astype(np.float32)
+    write_array(space.components_path, fixed.principal(pixels, 64).astype(np.float16))
+    return space
+
+
+INSTANT = AuditConfig(effort="instant")
+
+
+def test_an_instant_audit_trains_no_network(
+    screened: Workspace, sample: tuple[Workspace, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train.Trainer, "__init__", lambda *args: pytest.fail("it trained"))
+    result = stage.run(screened, INSTANT, Quiet())
+    audit, manifest = screened.audit(), screened.manifest()
+    is_train = (manifest["split"] == "train").to_numpy()
+    assert set(AUDIT_COLUMNS) <= set(audit.columns)
+    assert result.n_audited == len(audit) == is_train.sum()
+    assert result.n_issues == audit["is_label_issue"].sum() > 0
+    assert np.isnan(screened.pred_probs()[~is_train]).all()
+    truth = pd.read_csv(sample[1], keep_default_na=False).iloc[audit["row"]]
+    wrong = ((truth["kind"] == "human") & (truth["true_label"] != truth["given_label"])).to_numpy()
+    worst = audit["rank"].to_numpy() < wrong.sum()
+    assert wrong[worst].mean() > 2 * wrong.mean(), "twice chance"
+    about = screened.audit_summary()
+    assert (about["effort"], about["folds"], about["repeats"], about["epochs"]) == (
+        "instant", 5, 1, 0,
+    )  # fmt: skip
+    assert stage.run(screened, INSTANT, Quiet()).skipped
+    assert stage.run(screened, dataclasses.replace(INSTANT, relearn=True), Quiet()).skipped
+    again = dataclasses.replace(INSTANT, seed=1, folds=3)
+    assert not stage.run(screened, again, Quiet()).skipped
+    assert screened.audit_summary()["folds"] == 3
+    assert "--effort instant" in screened.stages()["audit"]["command"]
+
+
+def test_an_instant_audit_learns_from_verdicts(
+    screened: Workspace, sample: tuple[Workspace, Path]
+) -> None:
+    stage.run(screened, INSTANT, Quiet())
+    before, truth = screened.audit(), pd.read_csv(sample[1], keep_default_na=False)
+    human = truth["kind"].to_numpy()[before["row"]] == "human"
+    Log(screened.decisions_path).append(
+        [
+            Decision(
+                row.sample_id, "relabel", "anna", given=row.label,
+                label=truth["true_label"][row.row], mode="sample",
+            )
+            for row in before[human].sample(100, random_state=0).itertuples()
+        ]
+    )  # fmt: skip
+    found = stage.run(screened, AuditConfig(relearn=True), Quiet())
+    assert found.n_verdicts == 100
+    assert (screened.audit()["label_quality"] != before["label_quality"]).any()
+    assert (screened.audit()["margin"] == before["margin"]).all()
+
+
+def test_an_instant_audit_of_all_splits(screened: Workspace) -> None:
+    config = dataclasses.replace(INSTANT, split="all")
+    assert stage.run(screened, config, Quiet()).n_audited == len(screened.manifest())
+
+
+def test_an_instant_audit_follows_the_screen(screened: Workspace) -> None:
+    stage.run(screened, INSTANT, Quiet())
+    first = screened.audit_summary()["trained"]
+    stages = screened.stages()
+    stages["screen"]["fingerprint"] = "another"
+    write_json(screened.stages_path, stages)
+    assert not stage.run(screened, INSTANT, Quiet()).skipped
+    assert screened.audit_summary()["trained"] != first
+
+
+def test_an_instant_audit_needs_a_screen(space: Workspace) -> None:
+    with pytest.raises(InputError, match="no screen") as caught:
+        stage.run(space, INSTANT, Quiet())
+    assert "fercurate screen" in caught.value.fix
+
+
+def test_networks_and_the_screen_are_heard_together(screened: Workspace) -> None:
+    stage.run(screened, AuditConfig(), Quiet())
+    evidence = kept.load(screened).evidence
+    assert evidence.beside is not None
+    assert evidence.beside.probs.shape == evidence.probs.shape
+    assert not np.allclose(evidence.beside.probs, evidence.probs, atol=0.05)
+    forget(screened, "screen")
+    stage.run(screened, AuditConfig(), Quiet())
+    assert kept.load(screened).evidence.beside is None
 
 
 @pytest.mark.parametrize(
