@@ -15,6 +15,7 @@ from fercurate.identity import packed
 from fercurate.rerank import known
 from fercurate.rerank.known import Known
 from fercurate.rerank.learn import Verdicts, learn
+from fercurate.rerank.order import standardised
 from fercurate.workspace import Workspace
 
 FIRST_ROUNDS = 2
@@ -59,11 +60,12 @@ def keep(
         spaces: Where heads are to learn.
     """
     model, apart = rank.apart_from_labels(evidence, labels)
-    margins = rank.standardised(evidence.margins)
+    margins = standardised(evidence.margins)
     pixels = packed(digests)
+    quality = rank.rank(evidence, labels).quality
     begun = Known(
         rows, pixels, labels, groups, spaces.embeddings, spaces.folds, apart, model.transition,
-        margins,
+        margins, quality,
     )  # fmt: skip
     first = begun.evidence(known.general_features(space, rows))
     picture = learn(first, Verdicts(), rounds=FIRST_ROUNDS).picture

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fercurate.audit import confident, noise, scores
 from fercurate.audit.evidence import Evidence
 from fercurate.audit.noise import NoiseModel
+from fercurate.rerank.order import logit, squashed, standardised
 
 Probs = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -136,19 +137,22 @@ def estimated_noise(evidence: Evidence, labels: Labels) -> NoiseModel:
     return noise.from_counts(confident.confident_joint(labels, mixed(evidence)).T)
 
 
-def of_belief(belief: Probs, picture: Probs, shares: Probs, labels: Labels) -> Ranking:
+def of_belief(
+    quality: NDArray[np.float32], belief: Probs, picture: Probs, shares: Probs, labels: Labels
+) -> Ranking:
     """The ranking where verdicts, or a profile, taught what to believe.
 
     The belief is calibrated: a label is an issue where another class is more probable.
 
     Args:
+        quality: float32 [N], the order, see `rerank.order`.
         belief: float32 [N, K], P(true class | image, its given label).
         picture: float32 [N, K], P(true class | image).
         shares: float32 [N, K], see `Ranking`.
         labels: int64 [N], given labels.
     """
     return Ranking(
-        quality=scores.self_confidence(belief, labels),
+        quality=quality,
         belief=belief,
         joint=confident.confident_joint(labels, picture),
         is_issue=belief.argmax(axis=1) != labels,
@@ -165,12 +169,10 @@ def hear_the_others(
     added to the posterior's logit, the less the more images there are; the sum is squashed, so
     that it is no probability.
     """
-    posterior = np.clip(posterior, 1e-6, 1 - 1e-6)
     others = np.mean([_margins(view, labels) for view in evidence.views()], axis=0)
     share = OTHERS_SHARE * SMALL / (SMALL + len(labels))
-    total = standardised(np.log(posterior / (1 - posterior))) + share * standardised(others)
-    quality: NDArray[np.float32] = (1 / (1 + np.exp(-total))).astype(np.float32)
-    return quality
+    total = standardised(logit(posterior)) + share * standardised(others)
+    return squashed(total)
 
 
 def _margins(view: Evidence, labels: Labels) -> NDArray[np.float32]:
@@ -180,12 +182,6 @@ def _margins(view: Evidence, labels: Labels) -> NDArray[np.float32]:
         + standardised(view.margins)
         + 0.5 * standardised(scores.normalized_margin(view.votes, labels))
     )
-
-
-def standardised(score: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The score with mean 0 and deviation 1; all zero when it does not vary."""
-    deviation = float(score.std())
-    return (score - score.mean()) / deviation if deviation > 0 else np.zeros_like(score)
 
 
 def suggest(ranking: Ranking, labels: Labels) -> tuple[Labels, NDArray[np.float32]]:

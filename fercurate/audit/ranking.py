@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from fercurate.identity import packed
 from fercurate.labels import CLASSES
 from fercurate.rerank import known, profiles
 from fercurate.rerank.choice import Coefficients
-from fercurate.rerank.learn import Learned, learn
+from fercurate.rerank.learn import Learned, learn, modest
 from fercurate.rerank.profiles import GENERIC, Profile
 from fercurate.rerank.verdicts import gather
 from fercurate.workspace import Workspace, option
@@ -120,10 +120,12 @@ def rank(workspace: Workspace, kept: Kept, config: AuditConfig) -> Outcome:
     labels = kept.known.labels
     if profile is GENERIC and not len(verdicts.index):
         ranking = ranks.rank(kept.evidence, labels, kept.known.untaught())
-        return Outcome(ranking, profile, 0, None)
+        return Outcome(replace(ranking, belief=modest(ranking.belief, 0)), profile, 0, None)
     general = known.general_features(workspace, kept.known.rows)
     learned = learn(kept.known.evidence(general), verdicts, profile.prior)
-    ranking = ranks.of_belief(learned.belief, learned.picture, learned.shares, labels)
+    ranking = ranks.of_belief(
+        learned.quality, learned.belief, learned.picture, learned.shares, labels
+    )
     return Outcome(ranking, profile, verdicts.of_class().n_images, learned)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fercurate.evaluate.audit_scores import read_votes
 from fercurate.labels import CLASSES, FERPLUS_COLUMNS, FERPLUS_OF_CLASS, INDEX, N_CLASSES
 from fercurate.rerank import known, sampling
-from fercurate.rerank.choice import Prior, Probs
+from fercurate.rerank.choice import Prior
 from fercurate.rerank.learn import Verdicts, learn
 from fercurate.rerank.verdicts import weigh
 from fercurate.votes import gold_classes
@@ -152,22 +152,21 @@ def reviews(trial: Trial, sizes: tuple[int, ...], seed: int, prior: Prior) -> It
         [place[n] for n in sampling.draw(frame, None, AFTER_RANDOM, seed)["sample_id"]]
     )
     learnt = _verdicts(trial, first, len(first), majority, frame)
-    ranked = learn(trial.evidence, learnt, prior).belief
+    ranked = learn(trial.evidence, learnt, prior).quality
     for n in FROM_THE_QUEUE:
-        both = np.concatenate([first, _worst(trial, ranked, np.setdiff1d(open_to_draw, first), n)])
+        both = np.concatenate([first, _worst(ranked, np.setdiff1d(open_to_draw, first), n)])
         yield (
             "random, then queue", "majority", both,
             _verdicts(trial, both, len(first), majority, frame),
         )  # fmt: skip
-    untaught = learn(trial.evidence, Verdicts(), prior, rounds=0).belief
+    untaught = learn(trial.evidence, Verdicts(), prior).quality
     for n in FROM_THE_QUEUE:
-        top = _worst(trial, untaught, open_to_draw, n)
+        top = _worst(untaught, open_to_draw, n)
         yield "queue alone", "majority", top, _verdicts(trial, top, 0, majority, None)
 
 
-def _worst(trial: Trial, belief: Probs, among: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    quality = belief[among, trial.evidence.labels[among]]
-    worst: NDArray[np.int64] = among[np.argsort(quality, kind="stable")[:n]]
+def _worst(quality: NDArray[np.float32], among: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    worst: NDArray[np.int64] = among[np.argsort(quality[among], kind="stable")[:n]]
     return worst
 
 

@@ -127,12 +127,11 @@ def run(
         for seed in range(seeds):
             for how, reviewer, drawn, verdicts in reviews(found, sizes, seed, start.prior):
                 learned = learn(found.evidence, verdicts, start.prior)
-                belief = learned.belief
                 scored.setdefault((how, reviewer, len(drawn)), []).append(
-                    (*_score(found, belief, drawn), *_softness(found, learned, drawn))
+                    (*_score(found, learned, drawn), *_softness(found, learned, drawn))
                 )
                 if (how, reviewer, len(drawn)) == ("random", "majority", 500):
-                    reliability.append(_suggestions(found, belief, drawn))
+                    reliability.append(_suggestions(found, learned.belief, drawn))
                 advance(1)
         for (how, reviewer, n), values in scored.items():
             points.append(_point(how, reviewer, n, values))
@@ -170,17 +169,13 @@ def _rest(trial: Trial, reviewed: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _score(
-    trial: Trial,
-    belief: Probs,
-    reviewed: NDArray[np.int64],
-    quality: NDArray[np.float64] | None = None,
+    trial: Trial, learned: Learned, reviewed: NDArray[np.int64]
 ) -> tuple[float, float, float, float]:
     """Average precision, label accuracy, suggestion accuracy, calibration error on the rest."""
     from sklearn.metrics import average_precision_score
 
     rest = _rest(trial, reviewed)
-    labels, gold, believed = trial.evidence.labels[rest], trial.gold[rest], belief[rest]
-    given = believed[np.arange(len(labels)), labels] if quality is None else quality[rest]
+    labels, gold, believed = trial.evidence.labels[rest], trial.gold[rest], learned.belief[rest]
     wrong = gold != labels
     right = believed.argmax(axis=1) == gold
     others = believed.copy()
@@ -188,7 +183,7 @@ def _score(
     bins = _bins(np.column_stack([believed.max(axis=1), right]))
     error = sum(b["images"] * abs(b["confidence"] - b["right"]) for b in bins) / len(labels)
     return (
-        float(average_precision_score(wrong, -given)),
+        float(average_precision_score(wrong, -learned.quality[rest])),
         float(right.mean()),
         float((others.argmax(axis=1) == gold)[wrong].mean()),
         float(error),
@@ -247,10 +242,10 @@ def _standing(workspace: Workspace, trial: Trial) -> Point:
     table = workspace.audit([*columns, *of_shares, "label_quality"])
     belief = table[columns].to_numpy(np.float32)
     none = Coefficients.of_flat(np.zeros_like(UNINFORMED.mean.flat()))
-    stands = Learned(belief, belief, table[of_shares].to_numpy(np.float32), none, none)
-    quality = table["label_quality"].to_numpy(np.float64)
+    quality = table["label_quality"].to_numpy(np.float32)
+    stands = Learned(quality, belief, belief, table[of_shares].to_numpy(np.float32), none, none)
     nobody = np.empty(0, np.int64)
-    scores = _score(trial, belief, nobody, quality)
+    scores = _score(trial, stands, nobody)
     n = int(workspace.audit_summary()["n_verdicts"])
     return _point("the audit", "", n, [(*scores, *_softness(trial, stands, nobody))])
 
@@ -264,8 +259,8 @@ def _half(trial: Trial, parity: int) -> dict[str, float]:
     verdicts = Verdicts(index, answer[index], np.ones(len(index)))
     taught = learn(trial.evidence, verdicts, to_keep=True)
     prior = profiles.prior_of(taught.coefficients, taught.of_shares, len(index))
-    belief = learn(trial.evidence, Verdicts(), prior).belief
-    average_precision, label, suggestion, _ = _score(trial, belief, np.flatnonzero(is_half))
+    learned = learn(trial.evidence, Verdicts(), prior)
+    average_precision, label, suggestion, _ = _score(trial, learned, np.flatnonzero(is_half))
     return {
         "verdicts": len(index),
         "average_precision": average_precision,

@@ -31,6 +31,7 @@ class Known:
         start: float32 [N, K], see `learn.Evidence`.
         transition: float64 [K, K], see `learn.Evidence`.
         evenness: float32 [N], area under the margin, standardised.
+        quality: float32 [N], label quality without a verdict, 0 to 1, low = bad.
     """
 
     rows: NDArray[np.int64]
@@ -42,6 +43,7 @@ class Known:
     start: Probs
     transition: Matrix
     evenness: NDArray[np.float32]
+    quality: NDArray[np.float32]
 
     def evidence(self, general: NDArray[np.float32] | None) -> Evidence:
         """What verdicts are learnt with; `general` from `general_features`."""
@@ -49,7 +51,9 @@ class Known:
             heads.cells(of_repeat, fold, self.groups, general)
             for of_repeat, fold in zip(self.embeddings, self.folds, strict=True)
         ]
-        return Evidence(self.labels, self.start, self.transition, self.evenness, repeats)
+        return Evidence(
+            self.labels, self.start, self.transition, self.evenness, self.quality, repeats
+        )
 
     def untaught(self) -> Probs:
         """What learning believes before any verdict or profile: float32 [N, K], rows sum to 1."""

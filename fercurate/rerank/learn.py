@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fercurate.rerank import order
 from fercurate.rerank.choice import (
     UNINFORMED,
     Coefficients,
@@ -48,6 +49,7 @@ class Evidence:
             out as far as they can be estimated: where learning starts.
         transition: float64 [K, K], P(given | true) as confident learning estimates it.
         margins: float32 [N], area under the margin, standardised.
+        quality: float32 [N], label quality without a verdict, 0 to 1, low = bad.
         repeats: The networks' embeddings, a list of cells for each repeat of the cross-fitting.
     """
 
@@ -55,6 +57,7 @@ class Evidence:
     start: Probs
     transition: Matrix
     margins: NDArray[np.float32]
+    quality: NDArray[np.float32]
     repeats: list[list[Cell]]
 
 
@@ -101,20 +104,24 @@ class Learned:
     """What follows from the verdicts.
 
     Attributes:
+        quality: float32 [N], label quality, 0 to 1, low = bad; no probability.
         belief: float32 [N, K], P(true class | image, its given label).
         picture: float32 [N, K], P(true class | image), its own label left out.
         shares: float32 [N, K], what share of people would name each class: softer than the
             belief where people differ.
         coefficients: What the belief was made with; `of_shares` what the shares were.
         reviewers: What each reviewer's verdicts are worth.
+        n_images: Images whose verdicts taught it, those behind a profile among them.
     """
 
+    quality: NDArray[np.float32]
     belief: Probs
     picture: Probs
     shares: Probs
     coefficients: Coefficients
     of_shares: Coefficients
     reviewers: tuple[Reviewer, ...] = ()
+    n_images: int = 0
 
 
 def learn(
@@ -185,13 +192,16 @@ def _learn(
             features = features_of(picture)
     of_shares = _of_shares(features, labels, belief, verdicts, trust, prior)
     n_known = n_images + prior.n_verdicts
+    own = belief[np.arange(len(labels)), labels]
     return Learned(
+        order.both(own, evidence.quality, n_known),
         modest(belief, n_known),
         picture,
         modest(probabilities(features, labels, of_shares), n_known),
         coefficients,
         of_shares,
         reviewers if len(seen) else (),
+        n_known,
     )
 
 

@@ -10,8 +10,8 @@ the sample in its stratum over the size of the stratum.
 
 Sizes go by stratum size x standard deviation of "the label is wrong" (Neyman 1934), with the
 deviation kept within 0.2 and 0.5 so that no weight is extreme, and a floor in each stratum so
-that each class and score range is seen. Each rare class has `LEAST_OF_RARE` verdicts, or a tenth
-of a smaller sample: a share of all would leave it one or two.
+that each class and score range is seen. Each rare class has `LEAST_OF_RARE` verdicts, fewer in a
+small sample: a share of all would leave it one or two.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ RARE = 0.5
 """A class is rare that is believed of less than this share of what even classes would have."""
 
 LEAST_OF_RARE = 15
-"""Images drawn of those believed to be of a rare class, at most a tenth of the sample."""
+"""Images drawn of those believed to be of a rare class, in a sample of `USUAL` or more; fewer of a
+smaller one."""
+
+USUAL = 200
 
 FEWEST = 20
 """Images of a given class believed to be of a rare one before they are a stratum of their own."""
@@ -94,7 +97,7 @@ def with_rare(
         label: int [N], the given class.
         believed: int64 [N], the most probable class.
     """
-    found = stratum.copy()
+    found: NDArray[np.int64] = stratum.copy()
     for rare in rare_classes(believed):
         for code in np.unique(label):
             here = (believed == rare) & (label == code)
@@ -112,12 +115,13 @@ def least_of_rare(n: int, codes: NDArray[np.int64], size: NDArray[Any]) -> NDArr
         size: int [H], their images.
     """
     least = np.zeros(len(codes), np.int64)
-    wanted = min(LEAST_OF_RARE, n // 10)
+    wanted = min(LEAST_OF_RARE, n * LEAST_OF_RARE // USUAL)
     rare = np.where(codes >= FIRST_RARE, (codes - FIRST_RARE) // N_CLASSES, -1)
     for of_class in np.unique(rare[rare >= 0]):
         here = rare == of_class
         least[here] = np.ceil(wanted * size[here] / size[here].sum())
-    return np.minimum(least, size)
+    inside: NDArray[np.int64] = np.minimum(least, size)
+    return inside
 
 
 def uncertainty(stratum: NDArray[Any], quality: NDArray[Any]) -> NDArray[np.float64]:

@@ -109,9 +109,12 @@ def share(hit: NDArray[Any], stratum: NDArray[Any], reviewed: NDArray[Any]) -> S
     """
     from scipy import stats
 
-    codes, at, size = np.unique(stratum, return_inverse=True, return_counts=True)
-    n = np.bincount(at[reviewed], minlength=len(codes)).astype(np.float64)
-    hits = np.bincount(at[reviewed], hit[reviewed], minlength=len(codes))
+    counts = np.bincount(stratum)
+    codes = np.flatnonzero(counts)
+    size = counts[codes]
+    seen = stratum[reviewed]
+    n = np.bincount(seen, minlength=len(counts))[codes].astype(np.float64)
+    hits = np.bincount(seen, hit[reviewed], minlength=len(counts))[codes].astype(np.float64)
     part = size / size.sum()
     value = float(part @ (hits / n))
     if (n == size).all():
@@ -141,7 +144,9 @@ def _expected(
 
     third = np.where(codes < FIRST_RARE, codes % STRATA_PER_CLASS, STRATA_PER_CLASS)
     both = rates(given_class(codes)) + rates(third) - overall
-    return np.clip(both, 0.5 * overall / (1 + overall), 1 - 0.5 * (1 - overall) / (2 - overall))
+    least, most = 0.5 * overall / (1 + overall), 1 - 0.5 * (1 - overall) / (2 - overall)
+    inside: NDArray[np.float64] = np.clip(both, least, most)
+    return inside
 
 
 def error_rates(given: NDArray[Any], stratum: NDArray[Any], seen: NDArray[Any]) -> Estimate | None:
@@ -156,7 +161,7 @@ def error_rates(given: NDArray[Any], stratum: NDArray[Any], seen: NDArray[Any]) 
     Returns:
         Classes of which nothing was reviewed are left out of both.
     """
-    reviewed = seen.any(axis=1)
+    reviewed: NDArray[np.bool_] = np.asarray(seen.any(axis=1))
     if not reviewed.any():
         return None
     cells = pooled(stratum, reviewed)

@@ -8,6 +8,7 @@ import pytest
 from fercurate.audit import rank, scores
 from fercurate.audit.evidence import Evidence
 from fercurate.audit.rank import Ranking
+from fercurate.rerank import order
 
 
 def evidence(
@@ -47,10 +48,11 @@ def test_wrong_labels_come_first() -> None:
 def test_a_belief_that_was_taught_is_taken_at_its_word() -> None:
     belief = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3]], np.float32)
     shares = belief[:, ::-1]
-    ranking = rank.of_belief(belief, belief, shares, np.array([0, 0]))
+    quality = np.array([0.7, 0.1], np.float32)
+    ranking = rank.of_belief(quality, belief, belief, shares, np.array([0, 0]))
     assert ranking.shares is shares
     assert ranking.is_issue.tolist() == [False, True]
-    assert ranking.quality.tolist() == pytest.approx([0.6, 0.2])
+    assert ranking.quality is quality
     suggested, confidence = rank.suggest(ranking, np.array([0, 0]))
     assert suggested.tolist() == [0, 1]
     assert confidence.tolist() == pytest.approx([0.6, 0.5])
@@ -121,7 +123,7 @@ def test_a_class_that_is_often_wrong_is_doubted_more() -> None:
 
 
 def test_a_score_that_does_not_vary_says_nothing() -> None:
-    assert rank.standardised(np.full(3, 0.4, np.float32)).tolist() == [0, 0, 0]
+    assert order.standardised(np.full(3, 0.4, np.float32)).tolist() == [0, 0, 0]
 
 
 def test_the_others_move_a_posterior_that_cannot_tell() -> None:

@@ -74,6 +74,7 @@ def space(tmp_path: Path) -> Workspace:
             "start": start.astype(np.float32),
             "transition": np.full((7, 7), 0.05) + 0.65 * np.eye(7),
             "evenness": rng.normal(size=N).astype(np.float32),
+            "quality": quality.astype(np.float32),
         },
     )
     note(made.evidence_path)

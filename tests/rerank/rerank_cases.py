@@ -29,6 +29,7 @@ def made(n: int = 1200, seed: int = 7) -> tuple[Evidence, np.ndarray]:
         share.astype(np.float32),
         np.full((7, 7), 0.05) + 0.65 * np.eye(7),
         standardised.astype(np.float32),
+        share[np.arange(n), labels].astype(np.float32),
         [cells],
     )
     return evidence, truth

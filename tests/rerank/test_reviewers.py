@@ -37,8 +37,8 @@ def taught(how: str, n: int = 200) -> Learned:
 
 
 def precision(learned: Learned) -> float:
-    given = learned.belief[np.arange(len(TRUTH)), EVIDENCE.labels][REST]
-    return float(average_precision_score((EVIDENCE.labels != TRUTH)[REST], -given))
+    wrong = (EVIDENCE.labels != TRUTH)[REST]
+    return float(average_precision_score(wrong, -learned.quality[REST]))
 
 
 UNTAUGHT = precision(learn(EVIDENCE, Verdicts(), rounds=0))
