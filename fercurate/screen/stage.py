@@ -196,7 +196,9 @@ def _summary(
         "n_near_leaks": int(table["is_near_leak"].sum()),
         **links,
         "classifier": _figures(loaded.report),
-        "versions": {n: version(n) for n in ("fercurate", "mediapipe", "cleanvision", "torch")},
+        "versions": {
+            n: version(n) for n in ("fercurate", "mediapipe", "cleanvision", "onnxruntime")
+        },
     }
 
 

@@ -67,8 +67,10 @@ def run(workspace: Workspace, config: FitScreenConfig, progress: Progress) -> Fi
     for target in flaws.values():
         labelled |= target >= 0
     rows = np.flatnonzero(labelled)
-    with progress.task("Looking at labelled images", len(rows)) as advance:
-        features = embedding.features(np.asarray(faces)[rows], advance, mirrored=True)
+    with progress.task("Looking at labelled images", 2 * len(rows)) as advance:
+        looked_at = np.asarray(faces)[rows]
+        seen = embedding.features(looked_at, advance)
+        features = embedding.both_ways(seen, looked_at, advance)
     with progress.task("Fitting", fit.n_fits(len(flaws)), unit="fits") as advance:
         fitted = fit.fit(
             features,
