@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STAGE = "screen"
-DETECTION, SCREEN = 1, 2
+DETECTION, SCREEN = 1, 3
 """Raised when the same input would give other detections, or other columns."""
 
 FACE_FOUND = 0.5

@@ -55,7 +55,7 @@ def run(workspace: Workspace, config: FitScreenConfig, progress: Progress) -> Fi
     flaws = kinds.read_flaws(path, digests) if config.flaws or path.exists() else {}
     faces = workspace.faces()
     with progress.task("Looking for copies", len(faces)) as advance:
-        groups = near_duplicate_groups(np.asarray(faces), on_block=advance)
+        groups = near_duplicate_groups(np.asarray(faces), on_images=advance)
     for i, name in enumerate(heads.KINDS):
         _require(f"labelled {name}", kind == i, groups, kinds_path)
     # cuts are set on these

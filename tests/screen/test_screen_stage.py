@@ -33,6 +33,7 @@ DTYPES = {
     "is_face_issue": "bool",
     "face_turn": "int16",
     "near_duplicate_group": "int32",
+    "near_duplicate_component": "int32",
     "is_near_leak": "bool",
     "keep": "bool",
 }
