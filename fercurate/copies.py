@@ -1,110 +1,42 @@
-"""Near duplicates: images whose thumbnails are almost the same, upright or mirrored."""
+"""Groups of near duplicates, and what is a near duplicate of what is there.
+
+There are two kinds of groups, for two uses. Where no copy may help or tell on another (the folds
+of the audit and of `fit-screen`, a validation split out of train, copies across splits when a
+model is scored), whatever is linked by a chain of near duplicates is one group, `connected`: no
+pair is ever split, and a group that is too large costs nothing. Where one image stands for others
+that leave, each of these must be like the one that stays, so that groups are `stars`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-SMALL = 16
-"""Side of the thumbnails that near duplicates are looked for among, pixels."""
-
-NEAR = 0.95
-"""Correlation of two thumbnails from which on their images count as near duplicates.
-
-Looked at on FER2013's training split: of the upright pairs at 0.95 nearly all are one
-photograph, cropped or compressed again, or the next frame of it. Joining a false pair
-costs nothing here, missing a true one leaks a label.
-"""
-
-_BLOCK = 2048
-_NEW_BLOCK = 512
-
-
-def thumbnails(faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Block means of each face, shifted to mean 0 and scaled to length 1.
-
-    Args:
-        faces: uint8 [N, 48, 48].
-
-    Returns:
-        float32 [N, 256]; all zero for a constant image.
-    """
-    n, height, width = faces.shape
-    tiles = faces.reshape(n, SMALL, height // SMALL, SMALL, width // SMALL)
-    small = tiles.mean((2, 4), dtype=np.float32).reshape(n, SMALL * SMALL)
-    small -= small.mean(1, keepdims=True)
-    length = np.linalg.norm(small, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = np.zeros_like(small)
-    np.divide(small, length, out=unit, where=length > 1)
-    return unit
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Pairs of near duplicates among N images, each pair once, `first` < `second`.
-
-    Attributes:
-        first, second: int64 [P], positions of the two images.
-        likeness: float32 [P], correlation of their thumbnails, `near`..1.
-    """
-
-    first: NDArray[np.int64]
-    second: NDArray[np.int64]
-    likeness: NDArray[np.float32]
-
-
-def near_duplicate_pairs(
-    faces: NDArray[np.uint8],
-    near: float = NEAR,
-    on_block: Callable[[int], None] = lambda images: None,
-) -> Pairs:
-    """All pairs of near duplicates, mirror images among them; constant images have none.
-
-    Compares all pairs of thumbnails (35,887 images: a few seconds).
-
-    Args:
-        faces: uint8 [N, 48, 48].
-        near: Correlation from which on two images are the same one.
-        on_block: Called with the number of images compared since the last call.
-    """
-    small = thumbnails(faces)
-    mirrored = small.reshape(-1, SMALL, SMALL)[:, :, ::-1].reshape(small.shape).T.copy()
-    upright = small.T.copy()
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]] = []
-    for start in range(0, len(small), _BLOCK):
-        block = small[start : start + _BLOCK]
-        for other in (upright, mirrored):
-            likeness = (block @ other[:, start:]).ravel()
-            # nonzero on a matrix takes ten times as long as on a flat array
-            at = np.flatnonzero(likeness >= near)
-            row, column = np.divmod(at, len(small) - start)
-            one = row < column
-            found.append((row[one] + start, column[one] + start, likeness[at[one]]))
-        on_block(len(block))
-    first, second, likeness = (np.concatenate(part) for part in zip(*found, strict=True))
-    return Pairs(first, second, likeness)
+from fercurate.likeness import NEAR, Pairs, pairs_among, pairs_between, thumbnails
 
 
 def near_duplicate_groups(
     faces: NDArray[np.uint8],
     near: float = NEAR,
-    on_block: Callable[[int], None] = lambda images: None,
+    on_images: Callable[[int], None] = lambda images: None,
 ) -> NDArray[np.int64]:
     """A group number for each image: near duplicates share one, constant images another.
+
+    What is linked by a chain is one group, so that folds made of whole groups split no pair.
 
     Args:
         faces: uint8 [N, 48, 48].
         near: Correlation from which on two images are the same one.
-        on_block: Called with the number of images compared since the last call.
+        on_images: Called with the number of images compared since the last call.
 
     Returns:
         int64 [N], numbered from 0.
     """
-    pairs = near_duplicate_pairs(faces, near, on_block)
-    constant = np.flatnonzero(~np.ptp(faces.reshape(len(faces), -1), axis=1).astype(bool))
+    small = thumbnails(faces)
+    pairs = pairs_among(small, near, on_images)
+    constant = np.flatnonzero(~small.any(1))
     return connected(
         np.r_[pairs.first, constant[:-1]], np.r_[pairs.second, constant[1:]], len(faces)
     )
@@ -122,6 +54,36 @@ def connected(first: NDArray[np.int64], second: NDArray[np.int64], n: int) -> ND
     return np.unique(group, return_inverse=True)[1].astype(np.int64)
 
 
+def stars(pairs: Pairs, order: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """The image that stands for each of n, int64 [n]: itself, or one that it is paired with.
+
+    Images are taken in their order. Each that no earlier one stands for stands for itself, and
+    for those paired with it that have nobody yet: a maximal independent set, found greedily.
+
+    Args:
+        pairs: Of the n images.
+        order: int64 [n], positions, the one that should rather stay first.
+    """
+    neighbours = _neighbours(pairs, n)
+    stands: NDArray[np.int64] = np.full(n, -1, np.int64)
+    for i in order.tolist():
+        if stands[i] < 0:
+            stands[i] = i
+            near = neighbours(i)
+            stands[near[stands[near] < 0]] = i
+    return stands
+
+
+def _neighbours(pairs: Pairs, n: int) -> Callable[[int], NDArray[np.int64]]:
+    """What gives the images that one is paired with."""
+    one = np.r_[pairs.first, pairs.second]
+    other = np.r_[pairs.second, pairs.first]
+    by_image = np.argsort(one, kind="stable")
+    other = other[by_image]
+    start = np.searchsorted(one[by_image], np.arange(n + 1))
+    return lambda i: other[start[i] : start[i + 1]]
+
+
 def near_duplicates_of(
     new: NDArray[np.uint8], old: NDArray[np.uint8], near: float = NEAR
 ) -> NDArray[np.int64]:
@@ -134,30 +96,30 @@ def near_duplicates_of(
 
     Returns:
         int64 [n]: the index of the nearest old image, or N plus that of an earlier new image
-        that is itself no duplicate; -1 where there is neither. Constant images are
-        duplicates of one another.
+        that is itself no duplicate, the nearest of these; -1 where there is neither. Constant
+        images are duplicates of one another.
     """
-    known, added = _units(old), _units(new)
-    mirrored = _units(new[:, :, ::-1])
-    found = np.full(len(new), -1, np.int64)
-    if len(old):
-        for start in range(0, len(new), _NEW_BLOCK):
-            part = slice(start, start + _NEW_BLOCK)
-            alike = np.maximum(added[part] @ known.T, mirrored[part] @ known.T)
-            nearest = alike.argmax(1)
-            found[part] = np.where(alike.max(1) >= near, nearest, -1)
-    kept: list[int] = []
-    for i in np.flatnonzero(found < 0):
-        alike = np.maximum(added[kept] @ added[i], added[kept] @ mirrored[i])
-        if len(kept) and alike.max() >= near:
-            found[i] = len(old) + kept[int(alike.argmax())]
-        else:
-            kept.append(int(i))
+    known, added = thumbnails(old), thumbnails(new)
+    found = _nearest(pairs_between(added, known, near), len(new))
+    rest = np.flatnonzero(found < 0)
+    among = pairs_among(added[rest], near)
+    stands = stars(among, np.arange(len(rest)), len(rest))
+    # of the images that stay, the nearest one before it
+    stays = stands[among.first] == among.first
+    is_link = stays & (stands[among.second] != among.second)
+    earlier = _nearest(
+        Pairs(among.second[is_link], among.first[is_link], among.likeness[is_link]), len(rest)
+    )
+    found[rest] = np.where(earlier >= 0, len(old) + rest[earlier], -1)
+    blank = np.flatnonzero(~added.any(1))
+    first = np.r_[np.flatnonzero(~known.any(1)), len(old) + blank][:1]
+    found[blank] = np.where(len(old) + blank == first, -1, first)
     return found
 
 
-def _units(faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """`thumbnails` with one more place, which is 1 for a constant image alone."""
-    small = thumbnails(faces)
-    constant = ~small.any(1, keepdims=True)
-    return np.hstack([small, constant.astype(np.float32)])
+def _nearest(pairs: Pairs, n: int) -> NDArray[np.int64]:
+    """For each of n firsts the second that is most like it, of equals the lowest; -1: none."""
+    found = np.full(n, -1, np.int64)
+    worst_first = np.lexsort((-pairs.second, pairs.likeness))
+    found[pairs.first[worst_first]] = pairs.second[worst_first]
+    return found

@@ -16,8 +16,8 @@ INSTALL_CURATE = 'pip install "fercurate[curate]"'
 INSTALL_RECORD = 'pip install "fercurate[record]"'
 
 _NEEDS = {
-    "screen": ("torch", "cleanvision", "sklearn", "jinja2"),
-    "fit-screen": ("torch", "sklearn"),
+    "screen": ("onnx", "torch", "cleanvision", "sklearn", "jinja2"),
+    "fit-screen": ("onnx", "sklearn"),
     "audit": ("torch", "cleanlab", "jinja2"),
     "report": ("jinja2",),
     "review": ("fiftyone",),

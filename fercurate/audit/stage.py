@@ -206,7 +206,7 @@ def _groups(folder: Path, faces: NDArray[np.uint8], progress: Progress) -> NDArr
     if len(kept) == len(faces):
         return kept
     with progress.task("Looking for copies", len(faces)) as advance:
-        groups = copies.near_duplicate_groups(faces, on_block=advance)
+        groups = copies.near_duplicate_groups(faces, on_images=advance)
     write_array(path, groups)
     return groups
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fercurate.errors import InputError
+from fercurate.evaluate import leaks
 from fercurate.evaluate.arms import Arm, control_of
 from fercurate.evaluate.audit_scores import read_votes
 from fercurate.evaluate.compare import DRAWS, ArmScores, Interval, score
@@ -198,7 +199,7 @@ def _copies(
     screen = space.screen()
     if screen is None:
         return copied, exact, False
-    near = screen["near_duplicate_group"].to_numpy(np.int64)
+    near = leaks.linked(screen)
     # constant images are exact copies and no near ones
     others = np.where(exact >= 0, near.max(initial=-1) + 1 + exact, -1)
     group = np.where(near >= 0, near, others)

@@ -314,5 +314,5 @@ def _copies(
     screen = workspace.screen()
     near = None
     if screen is not None:
-        near = screen["near_duplicate_group"].to_numpy(np.int64)
+        near = leaks.linked(screen)
     return leaks.copies(rows, training, exact, near)

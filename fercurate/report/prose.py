@@ -150,4 +150,4 @@ def _near_found(facts: Mapping[str, Any]) -> str:
     if not near["leaks"]:
         return f"{text}, none of them across splits."
     verb = "has" if near["leaks"] == 1 else "have"
-    return f"{text}; {number(near['leaks'])} of them {verb} one in another split."
+    return f"{text}; {count(near['leaks'], 'image')} {verb} one in another split."

@@ -153,7 +153,11 @@ def _near_duplicates(screen: pd.DataFrame) -> dict[str, Any] | None:
     if "near_duplicate_group" not in screen:
         return None
     near = screen[screen["near_duplicate_group"] >= 0]
-    leak = near["is_near_leak"].astype(bool) if "is_near_leak" in near else near["row"] < 0
+    # one that leaks may be in no group: what it is near to may stand behind another image
+    leaking = screen.iloc[:0]
+    if "is_near_leak" in screen:
+        leaking = screen[screen["is_near_leak"].astype(bool)]
+    leak = near["row"].isin(leaking["row"])
     score = near.get("near_duplicate_score", 0.0)
     groups = (
         near.assign(leak=leak, score=score)
@@ -175,8 +179,8 @@ def _near_duplicates(screen: pd.DataFrame) -> dict[str, Any] | None:
         "images": len(near),
         "disagreeing": int(groups["disagree"].sum()),
         "not_kept": int((~near["keep"].astype(bool)).sum()) if "keep" in near else None,
-        "leaks": int(leak.sum()),
-        "leaks_by_split": count_values(near.loc[leak, "split"], SPLITS),
+        "leaks": len(leaking),
+        "leaks_by_split": count_values(leaking["split"], SPLITS),
         "shown": [
             _group(int(str(group)), members[group], bool(row["leak"]))
             for group, row in first.iterrows()

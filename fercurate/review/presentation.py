@@ -96,7 +96,8 @@ DESCRIPTIONS = {
     "occluded_score": "0 to 1; low: something covers a part of the face",
     "watermark_score": "0 to 1; low: text or a logo lies over the picture",
     "near_duplicate_score": "0 to 1; low: another image is nearly the same",
-    "near_duplicate_group": "images that are nearly the same share a number; -1: alone",
+    "near_duplicate_group": "an image to keep and those nearly the same share a number; -1: alone",
+    "near_duplicate_component": "what a chain of near duplicates links shares a number; -1: alone",
     "is_near_leak": "a near duplicate is in another split",
     "keep": "of its near duplicates the one to keep",
     "keep_split": "the split that its near duplicates should stay in",
@@ -182,8 +183,8 @@ SAVED_VIEWS = (
     ),
     SavedView(
         "Near leaks", "Nearly the same picture in more than one split, side by side",
-        ("is_near_leak", "near_duplicate_group"),
-        lambda dataset, f: dataset.match(f("is_near_leak")).sort_by("near_duplicate_group"),
+        ("is_near_leak", "near_duplicate_component"),
+        lambda dataset, f: dataset.match(f("is_near_leak")).sort_by("near_duplicate_component"),
     ),
     SavedView(
         "Constant images", "One grey value only: nothing can be seen",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,35 +16,52 @@ from fercurate.seal import is_sealed, read_arrays, write_arrays
 BLOCK = 512
 
 SUSPICIOUS = 0.9
-"""Human score under which a face is looked at in the mirror too: twice the time, a few more
-drawings found; about one image in ten."""
+"""Human score under which a face is looked at in the mirror too: a few more drawings found for a
+second look at nearly one image in four."""
 
 
 def features(
     faces: NDArray[np.uint8],
     on_images: Callable[[int], None] = lambda images: None,
     *,
-    mirrored: bool,
+    threads: int = 0,
 ) -> NDArray[np.float32]:
-    """The backbone's features, float32 [N, F]; `mirrored`: mean with the mirror image's.
+    """The backbone's features, float32 [N, F].
+
+    Args:
+        faces: uint8 [N, 48, 48].
+        on_images: Called with the number of images done since the last call.
+        threads: That one batch is worked on by; 0 for one a core.
 
     Raises:
         FercurateError: the backbone's file is missing or damaged.
     """
-    from fercurate.learn import backbone
-    from fercurate.learn.device import keep_memory
+    from fercurate.screen import backbone
 
-    keep_memory()
     try:
-        is_sealed(BACKBONE.read_bytes())
-        model = backbone.load(BACKBONE)
+        data = BACKBONE.read_bytes()
+        is_sealed(data)
+        model = backbone.load(data, threads)
     except FercurateError:  # Ctrl-C
         raise
     except Exception as error:  # numpy and zipfile let through whatever the bytes bring about
         raise FercurateError(
             f"{BACKBONE} cannot be read: {first_line(error)}", "Install fercurate again."
         ) from error
-    return backbone.embed(model, faces, mirrored=mirrored, on_batch=on_images)
+    return model(faces, on_images)
+
+
+def both_ways(
+    seen: NDArray[np.float32],
+    faces: NDArray[np.uint8],
+    on_images: Callable[[int], None] = lambda images: None,
+    *,
+    threads: int = 0,
+) -> NDArray[np.float32]:
+    """Mean of the features of faces, `seen`, and of their mirror images: float32 [N, F]."""
+    turned = features(faces[:, :, ::-1], on_images, threads=threads)
+    both: NDArray[np.float32] = (seen + turned) / np.float32(2)
+    return both
 
 
 def reduce_all(
@@ -76,31 +92,28 @@ def reduce_all(
         delayed(_block)(np.asarray(faces[start : start + BLOCK]), heads, _file(folder, start), jobs)
         for start in todo
     )
-    with warnings.catch_warnings():
-        # joblib takes the kept memory for a leak, and starts a worker anew: no harm
-        warnings.filterwarnings("ignore", "A worker stopped while some jobs")
-        for done in Parallel(n_jobs=jobs, return_as="generator_unordered")(calls):
-            on_images(done)
+    for done in Parallel(n_jobs=jobs, return_as="generator_unordered")(calls):
+        on_images(done)
     blocks = [_kept(_file(folder, start), sizes[start]) for start in starts]
     whole: NDArray[np.float32] = np.concatenate([b for b in blocks if b is not None])
     return whole
 
 
 def _block(faces: NDArray[np.uint8], heads: Heads, path: Path, jobs: int) -> int:
-    import torch
-
-    if jobs > 1:  # a process a core is faster than threads that wait for one another
-        torch.set_num_threads(1)
-    write_arrays(path, {"components": _reduced(faces, heads)})
+    # a process a core is faster than threads that wait for one another
+    threads = 1 if jobs > 1 else 0
+    write_arrays(path, {"components": _reduced(faces, heads, threads)})
     return len(faces)
 
 
-def _reduced(faces: NDArray[np.uint8], heads: Heads) -> NDArray[np.float32]:
-    reduced = heads.reducer(features(faces, mirrored=False))
+def _reduced(faces: NDArray[np.uint8], heads: Heads, threads: int) -> NDArray[np.float32]:
+    seen = features(faces, threads=threads)
+    reduced = heads.reducer(seen)
     human = heads.heads["human"]
     doubtful = np.flatnonzero(human.score(human.decide(reduced)) < SUSPICIOUS)
     if len(doubtful):
-        reduced[doubtful] = heads.reducer(features(faces[doubtful], mirrored=True))
+        both = both_ways(seen[doubtful], faces[doubtful], threads=threads)
+        reduced[doubtful] = heads.reducer(both)
     return reduced
 
 

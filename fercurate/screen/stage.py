@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 STAGE = "screen"
-DETECTION, SCREEN = 1, 2
+DETECTION, SCREEN = 1, 3
 """Raised when the same input would give other detections, or other columns."""
 
 FACE_FOUND = 0.5
@@ -196,7 +196,9 @@ def _summary(
         "n_near_leaks": int(table["is_near_leak"].sum()),
         **links,
         "classifier": _figures(loaded.report),
-        "versions": {n: version(n) for n in ("fercurate", "mediapipe", "cleanvision", "torch")},
+        "versions": {
+            n: version(n) for n in ("fercurate", "mediapipe", "cleanvision", "onnxruntime")
+        },
     }
 
 

@@ -55,7 +55,7 @@ def run(workspace: Workspace, config: FitScreenConfig, progress: Progress) -> Fi
     flaws = kinds.read_flaws(path, digests) if config.flaws or path.exists() else {}
     faces = workspace.faces()
     with progress.task("Looking for copies", len(faces)) as advance:
-        groups = near_duplicate_groups(np.asarray(faces), on_block=advance)
+        groups = near_duplicate_groups(np.asarray(faces), on_images=advance)
     for i, name in enumerate(heads.KINDS):
         _require(f"labelled {name}", kind == i, groups, kinds_path)
     # cuts are set on these
@@ -67,8 +67,10 @@ def run(workspace: Workspace, config: FitScreenConfig, progress: Progress) -> Fi
     for target in flaws.values():
         labelled |= target >= 0
     rows = np.flatnonzero(labelled)
-    with progress.task("Looking at labelled images", len(rows)) as advance:
-        features = embedding.features(np.asarray(faces)[rows], advance, mirrored=True)
+    with progress.task("Looking at labelled images", 2 * len(rows)) as advance:
+        looked_at = np.asarray(faces)[rows]
+        seen = embedding.features(looked_at, advance)
+        features = embedding.both_ways(seen, looked_at, advance)
     with progress.task("Fitting", fit.n_fits(len(flaws)), unit="fits") as advance:
         fitted = fit.fit(
             features,

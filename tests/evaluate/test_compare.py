@@ -266,7 +266,13 @@ def test_near_copies_are_copies_where_the_dataset_is_screened(space, monkeypatch
     n = N + 10
     near = np.full(n, -1)
     near[[3, 12, 13]] = 0  # one of training and two of validation
-    screen = pd.DataFrame({"near_duplicate_group": near, "is_near_leak": near == 0})
+    screen = pd.DataFrame(
+        {
+            "near_duplicate_group": np.full(n, -1),
+            "near_duplicate_component": near,
+            "is_near_leak": near == 0,
+        }
+    )
     monkeypatch.setattr(Workspace, "screen", lambda self: screen)
     found = compare_runs.run(space, two_arms(space), "val", draws=300)
     assert found.with_near

@@ -253,6 +253,19 @@ def test_copies_are_those_of_the_images_that_the_run_was_trained_on(
     assert leak.on_copies == pytest.approx(right[copies].mean())
 
 
+def test_copies_that_a_chain_links_count_whatever_stands_for_them(tmp_path: Path) -> None:
+    space = make_workspace(tmp_path / "made")
+    screen = space.screen()
+    assert screen is not None
+    component = screen["near_duplicate_group"]
+    write_table(
+        space.screen_path,
+        screen.assign(near_duplicate_component=component, near_duplicate_group=-1),
+    )
+    add_run(space)
+    assert evaluated(space).leaks["gold"].near == 2
+
+
 def test_a_clean_set_made_anew_is_not_taken_for_the_old_one(tmp_path: Path) -> None:
     space = make_workspace(tmp_path / "made")
     write_table(space.clean_path, space.manifest().iloc[1:N_TRAIN])

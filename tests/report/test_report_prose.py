@@ -112,7 +112,7 @@ def screened(**changes: object) -> dict[str, object]:
     [
         ({}, "2 (2.0\u00a0%) show no photograph of a human face: 2 drawn."),
         ({}, "1 (1.0\u00a0%) has a quality issue; the most common: cut off (1)."),
-        ({}, "6 images in 3 groups are near duplicates; 1 of them has one in another split."),
+        ({}, "6 images in 3 groups are near duplicates; 1 image has one in another split."),
         ({"not_human": {"images": 0, "share": 0.0}}, "All show a human face."),
         ({"quality": {"images": 0, "share": 0.0}}, "No image is hard to see."),
         ({"near_duplicates": {"images": 6, "groups": 3, "leaks": 0}}, "none of them across splits"),

@@ -108,6 +108,14 @@ def test_near_duplicates_leaks_first_and_the_kept_image_first(facts):
     assert (other["group"], other["is_leak"], other["size"]) == (2, False, 2)
 
 
+def test_a_leak_of_no_group_counts(facts):
+    screen = table()
+    screen.loc[7, ["near_duplicate_group", "is_near_leak"]] = [-1, True]
+    near = screen_metrics.collect("x", screen, {})["near_duplicates"]
+    assert near["leaks"] == 2
+    assert near["leaks_by_split"] == facts["near_duplicates"]["leaks_by_split"]
+
+
 def test_many_groups_and_large_ones_are_cut():
     screen = table().loc[np.zeros(200, int)].assign(row=np.arange(200))
     groups = np.where(np.arange(200) < 20, 0, np.arange(200) // 2)

@@ -81,6 +81,7 @@ def screen_table(n: int = N) -> pd.DataFrame:
             "roll": np.where(missing, np.nan, 3.0).astype(np.float32),
             "is_dark_issue": np.isin(rows, (11, 12)),
             "near_duplicate_group": np.where(np.isin(rows, (0, n - 1)), 0, -1).astype(np.int32),
+            "near_duplicate_component": np.where(np.isin(rows, (0, n - 1)), 0, -1).astype(np.int32),
             "is_near_duplicate_issue": np.isin(rows, (0, n - 1)),
             "is_near_leak": np.isin(rows, (0, n - 1)),
             "keep": rows != 0,

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from screen_cases import blocky
 
-from fercurate.copies import NEAR
+from fercurate.likeness import NEAR, thumbnails
 from fercurate.screen import duplicates
 
 
@@ -27,6 +28,9 @@ def test_groups_are_numbered_as_they_appear_and_others_are_alone() -> None:
     table = duplicates.measure(faces, ["train"] * 8, ["sad"] * 8)
     assert table["near_duplicate_group"].tolist() == [-1, 0, 1, 1, -1, 0, -1, 0]
     assert table["near_duplicate_group"].dtype == np.int32
+    pd.testing.assert_series_equal(
+        table["near_duplicate_component"], table["near_duplicate_group"], check_names=False
+    )
     alone = table["near_duplicate_group"] < 0
     assert (table["is_near_duplicate_issue"] == ~alone).all()
     assert (table.loc[alone, "near_duplicate_score"] == 1).all()
@@ -106,3 +110,41 @@ def test_progress_counts_every_image() -> None:
     seen: list[int] = []
     duplicates.measure(blocky(5), ["train"] * 5, [None] * 5, seen.append)
     assert sum(seen) == 5
+
+
+def chain(n: int) -> np.ndarray:
+    """n pictures of which only neighbours are near duplicates."""
+    one, other = blocky(2, seed=3).astype(float)
+    centre = (one + other) / 2
+    angles = np.arange(n) * np.deg2rad(14)
+    u, v = one - centre, blocky(1, seed=4)[0].astype(float)
+    u, v = u - u.mean(), v - v.mean()
+    v -= u * (u * v).sum() / (u * u).sum()
+    v *= np.linalg.norm(u) / np.linalg.norm(v)
+    waves = np.cos(angles)[:, None, None] * u + np.sin(angles)[:, None, None] * v
+    return np.rint(128 + waves * 100 / np.abs(waves).max()).astype(np.uint8)
+
+
+def test_chained_images_are_in_one_group_only_with_what_is_near_to_them() -> None:
+    faces = chain(6)
+    small = thumbnails(faces)
+    near = small @ small.T >= NEAR
+    assert (near == (np.abs(np.subtract.outer(range(6), range(6))) <= 1)).all()
+    table = duplicates.measure(faces, ["train"] * 6, ["sad"] * 6)
+    assert table["near_duplicate_group"].tolist() == [0, 0, 0, 1, 1, -1]
+    assert np.flatnonzero(table["keep"]).tolist() == [1, 3, 5]
+    assert table["near_duplicate_component"].tolist() == [0] * 6
+    assert table["is_near_duplicate_issue"].all(), "another image is near, if none stands for it"
+    assert (table["near_duplicate_score"] < 0.5).all()
+
+
+def test_a_leak_is_a_pair_and_no_chain() -> None:
+    splits = ["test", "test", "train", "train", "train"]
+    table = duplicates.measure(chain(5), splits, [None] * 5)
+    assert table["is_near_leak"].tolist() == [False, True, True, False, False]
+    assert table["keep_split"].tolist() == ["test", "test", "test", "train", "train"]
+    assert np.flatnonzero(table["keep"]).tolist() == [1, 3]
+    # 0 stands for 1 where it is as good; 2 is near to 1 all the same, and leaks
+    table = duplicates.measure(chain(5), splits, ["sad", "sad", "happy", "happy", "sad"])
+    assert table["near_duplicate_group"].tolist()[:2] == [0, 0]
+    assert table["keep_split"].tolist() == ["test", "test", "test", "train", "train"]

@@ -203,7 +203,7 @@ def shipped() -> heads.Heads:
 
 
 def test_the_shipped_heads_fit_the_shipped_backbone(shipped: heads.Heads) -> None:
-    from fercurate.learn.backbone import DIMENSIONS
+    from fercurate.screen.backbone import DIMENSIONS
 
     assert {"human", "drawn"} <= set(shipped.heads)
     n_features, n_components = shipped.reducer.components.shape

@@ -33,6 +33,7 @@ DTYPES = {
     "is_face_issue": "bool",
     "face_turn": "int16",
     "near_duplicate_group": "int32",
+    "near_duplicate_component": "int32",
     "is_near_leak": "bool",
     "keep": "bool",
 }
@@ -58,18 +59,25 @@ def run(space: Workspace, *, force: bool = False) -> ScreenResult:
 def looks(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """How many images the detector and the backbone look at."""
     seen = {"detector": 0, "backbone": 0}
-    detect, features = detection.detect, embedding.features
+    detect, features, both_ways = detection.detect, embedding.features, embedding.both_ways
 
     def detected(faces: np.ndarray) -> detection.Detections:
         seen["detector"] += len(faces)
         return detect(faces)
 
-    def embedded(faces: np.ndarray, *args: Any, mirrored: bool) -> np.ndarray:
-        seen["backbone"] += 0 if mirrored else len(faces)
-        return features(faces, *args, mirrored=mirrored)
+    def embedded(faces: np.ndarray, *args: Any, **options: Any) -> np.ndarray:
+        seen["backbone"] += len(faces)
+        return features(faces, *args, **options)
+
+    def mirrored(*args: Any, **options: Any) -> np.ndarray:
+        before = seen["backbone"]
+        both = both_ways(*args, **options)
+        seen["backbone"] = before
+        return both
 
     monkeypatch.setattr(detection, "detect", detected)
     monkeypatch.setattr(embedding, "features", embedded)
+    monkeypatch.setattr(embedding, "both_ways", mirrored)
     return seen
 
 
@@ -186,7 +194,9 @@ def test_the_summary_counts_what_the_table_holds(
     assert counts == sorted(counts, reverse=True), "most frequent first"
     assert summary["n_near_groups"] == result.n_near_groups
     assert summary["classifier"]["folds"] == 5
-    assert set(summary["versions"]) == {"fercurate", "mediapipe", "cleanvision", "torch"}
+    assert set(summary["versions"]) == {
+        "fercurate", "mediapipe", "cleanvision", "onnxruntime"
+    }  # fmt: skip
     assert {"property", "class", "auc", "is_spurious_issue"} <= set(summary["links"][0])
     assert {"property", "balanced_accuracy", "chance", "score"} == set(summary["predictability"][0])
     assert summary["fingerprint"] == space.fingerprint_of("screen")

@@ -20,7 +20,7 @@ from fercurate.workspace import Workspace
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thumbnails stand for the backbone's features."""
 
-    def thumbnails(faces: np.ndarray, on_images=lambda images: None, *, mirrored: bool):
+    def thumbnails(faces: np.ndarray, on_images=lambda images: None, *, threads: int = 0):
         return faces[:, ::4, ::4].reshape(len(faces), -1).astype(np.float32)
 
     monkeypatch.setattr(embedding, "features", thumbnails)
