@@ -26,4 +26,3 @@ def invite(guard: Guard, config: ReviewConfig, progress: Progress, port: int) ->
             is_open = False
         if not is_open:
             progress.say("No browser was found. Open the link yourself.")
-    progress.say("Every verdict is saved at once. Stop with Ctrl-C.")
