@@ -25,6 +25,8 @@ class Board:
         self._gains: gains.Gains | None = None
         self._estimate: estimate.Estimate | None = None
         self._known: tuple[Any, ...] | None = None
+        self._worked = ""
+        """The mode whose estimates were worked out once, with or without a result."""
         self._lock = threading.Lock()
         self._is_measured = gains.is_measured(desk.workspace)
 
@@ -48,8 +50,9 @@ class Board:
         return found | (self._of_sample() if is_blind else self._of_queue())
 
     def _of_sample(self) -> dict[str, Any]:
-        left, drawn = len(self.desk.left()), len(self.desk.drawn)
-        is_done = not left and not self.desk.is_open()
+        desk = self.desk
+        left, drawn = len(desk.left()), len(desk.drawn)
+        is_done = not left and not desk.is_open()
         if is_done:
             self._renew()
         rates = self._estimate.overall if is_done and self._estimate else None
@@ -58,7 +61,7 @@ class Board:
             "minutes": self._minutes(left),
             "end": is_done,
             "estimate": rates and dataclasses.asdict(rates),
-            "waiting": is_done and rates is None,
+            "waiting": is_done and self._worked != desk.mode,
             "curve": self._curve(drawn),
         }
 
@@ -80,7 +83,7 @@ class Board:
             "found": sum(map(_is_changed, settled.values())),
             "remaining": self._remaining and dataclasses.asdict(self._remaining),
             "gains": self._gains and dataclasses.asdict(self._gains),
-            "waiting": self._remaining is None,
+            "waiting": self._worked != desk.mode,
             "curve": self._curve(gains.random_verdicts(desk.history.events) + gains.NEXT),
         }
 
@@ -117,9 +120,10 @@ class Board:
 
     def _work(self) -> None:
         workspace, desk = self.desk.workspace, self.desk
+        mode = desk.mode
         try:
             with contextlib.suppress(FercurateError):
-                if desk.is_blind:
+                if mode == "sample":
                     self._estimate = estimate.of_workspace(workspace)
                     return
                 remaining = estimate.wrong_labels_remaining(workspace)
@@ -128,6 +132,7 @@ class Board:
                 )
                 self._remaining = remaining
         finally:
+            self._worked = mode
             self._lock.release()
 
     def image(self, image_id: str) -> dict[str, Any] | None:

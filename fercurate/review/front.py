@@ -30,7 +30,6 @@ LOOK_SECONDS = 0.02
 """How often a waiting request looks whether FiftyOne is there."""
 
 _DATASET = re.compile(r"/datasets/[^/]+/?")
-_ASSET = re.compile(r"(?:/datasets)?/(assets/[^/]+)")
 _HASHED = re.compile(r"-[\w-]{8}\.\w+")
 
 
@@ -51,12 +50,18 @@ class Front:
 
     Args:
         static: The App's folder, with `index.html` and `assets/`.
+        scripts: A folder whose scripts are given out under the address `under`, "/plugins/x" say:
+            the review's own, for which FiftyOne would have no time while it fills the page.
     """
 
-    def __init__(self, static: Path) -> None:
+    def __init__(self, static: Path, scripts: Path | None = None, under: str = "") -> None:
         self._index = static / "index.html"
-        self._assets = {f"assets/{path.name}": path for path in (static / "assets").glob("*.*")}
+        self._files = {f"/assets/{path.name}": path for path in (static / "assets").glob("*.*")}
+        if scripts is not None:
+            self._files |= {f"{under}/{path.name}": path for path in scripts.glob("*.js")}
         self._app: App | None = None
+        self.n_waiting = 0
+        """Requests that are held."""
 
     def open(self, app: App) -> None:
         """Let the requests that wait, and all that come, go to `app`; from any thread."""
@@ -70,8 +75,12 @@ class Front:
         if path is not None:
             await _give(path, scope, send)
             return
-        while self._app is None:
-            await asyncio.sleep(LOOK_SECONDS)
+        self.n_waiting += 1
+        try:
+            while self._app is None:
+                await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            self.n_waiting -= 1
         await self._app(scope, receive, send)
 
     def _file(self, scope: Scope) -> Path | None:
@@ -79,8 +88,7 @@ class Front:
             return None
         if _DATASET.fullmatch(scope["path"]):
             return self._index if self._index.is_file() else None
-        found = _ASSET.fullmatch(scope["path"])
-        return self._assets.get(found[1]) if found else None
+        return self._files.get(scope["path"].removeprefix("/datasets"))
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -107,7 +107,7 @@ def run(
         server.prepare_environment()
         stopped = stack.enter_context(until_signal())
         stack.enter_context(server.logged_to(workspace.server_log_path(who)))
-        front = Front(bundle())
+        front = Front(bundle(), plugin_links.OURS, f"/plugins/{plugin_links.NAME}")
         guard = server.guarded(
             front, port=port, images=workspace.images_dir, dataset=workspace.name
         )

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from waiting import HANG, until
 
+from fercurate.review import layout, server
 from fercurate.review.asgi import KEPT, NOT_KEPT, sealed
 from fercurate.review.front import Front, bundle
 
@@ -21,7 +26,10 @@ def front(tmp_path: Path) -> Front:
     for name in (SCRIPT, "worker.wasm"):
         (tmp_path / "assets" / name).write_text(name)
     (tmp_path / "secret.txt").write_text("secret")
-    return Front(tmp_path)
+    (tmp_path / "plugin").mkdir()
+    for name in ("index.js", "key.pem"):
+        (tmp_path / "plugin" / name).write_text(name)
+    return Front(tmp_path, tmp_path / "plugin", "/plugins/ours")
 
 
 async def asked(app: Any, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
@@ -56,7 +64,11 @@ def test_scripts_come_without_fiftyone_and_stay_in_the_browser(front: Front, pat
 
 
 def test_a_page_and_a_file_without_a_hash_are_asked_for_anew(front: Front) -> None:
-    for path, text in (("/datasets/faces", b"<html>"), ("/assets/worker.wasm", b"worker.wasm")):
+    for path, text in (
+        ("/datasets/faces", b"<html>"),
+        ("/assets/worker.wasm", b"worker.wasm"),
+        ("/plugins/ours/index.js", b"index.js"),
+    ):
         status, headers, body = asyncio.run(asked(front, path))
         assert (status, body) == (200, text)
         assert headers["cache-control"] == NOT_KEPT.decode()
@@ -67,6 +79,7 @@ def test_a_page_and_a_file_without_a_hash_are_asked_for_anew(front: Front) -> No
     [
         ("GET", "/graphql"), ("GET", "/secret.txt"), ("GET", "/assets/../secret.txt"),
         ("GET", "/assets/none.js"), ("POST", "/datasets/faces"), ("GET", "/datasets/a/b"),
+        ("GET", "/plugins/ours/key.pem"), ("GET", "/plugins/other/index.js"),
     ],
 )  # fmt: skip
 def test_all_else_waits_for_fiftyone_and_is_never_kept(
@@ -82,6 +95,38 @@ def test_all_else_waits_for_fiftyone_and_is_never_kept(
     status, headers, body = asyncio.run(both())
     assert (status, body) == (201, path.encode())
     assert headers["cache-control"] == NOT_KEPT.decode()
+
+
+def test_a_server_that_ends_before_fiftyone_came_lets_go_of_what_waits(front: Front) -> None:
+    listener = server.bind()
+    port = listener.getsockname()[1]
+    with server.serving(front, listener) as running:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=HANG)
+        connection.request("GET", "/graphql")
+        until(lambda: front.n_waiting == 1)
+        started = time.monotonic()
+    assert time.monotonic() - started < server.STOP_SECONDS + 10
+    assert not running.is_running
+    connection.close()
+
+
+def test_a_page_that_shows_the_desk_is_not_laid_out_again() -> None:
+    def view(*ids: str, name: str = "a") -> list[dict[str, Any]]:
+        return [{"_cls": "Select", "kwargs": [["sample_ids", list(ids)]], "_uuid": name}]
+
+    def page(**params: Any) -> Any:
+        return SimpleNamespace(request_params=params)
+
+    shown = SimpleNamespace(_serialize=lambda: view("1", "2", name="b"))
+    desk: Any = SimpleNamespace(view_name=None, view=lambda: shown)
+    panel = {"children": [{"type": layout.PANEL}]}
+    assert layout.is_laid_out(page(view=view("1", "2"), spaces=panel), desk)
+    assert not layout.is_laid_out(page(view=view("2", "1"), spaces=panel), desk)
+    assert not layout.is_laid_out(page(view=view("1", "2"), spaces={"children": []}), desk)
+    assert not layout.is_laid_out(page(), desk)
+    named: Any = SimpleNamespace(view_name="Ambiguous")
+    assert layout.is_laid_out(page(view_name="Ambiguous", spaces=panel), named)
+    assert not layout.is_laid_out(page(view_name="Outliers", spaces=panel), named)
 
 
 def test_the_bundle_is_found_without_importing_fiftyone() -> None:

@@ -264,8 +264,9 @@
   // -- the panel ---------------------------------------------------------------------------
   const source = new URL("panel.js", document.currentScript.src).href;
   const api = { desk, press, nextBatch, openFirst, flash, refresh, see, run, builtin, PANEL };
+  const loading = import(source); // now: when the App asks for it the server has much to answer
   const Panel = React.lazy(() =>
-    import(source).then((module) => ({ default: module.makePanel(api) })),
+    loading.then((module) => ({ default: module.makePanel(api) })),
   );
   fop.registerComponent({
     name: PANEL,

@@ -79,6 +79,7 @@ function Gain({ gains }) {
 }
 
 function OfQueue({ state }) {
+  const unknown = state.waiting ? "being worked out" : "not known";
   const { found, precision, remaining, minutes, gains, counts, disputed, curve } = state;
   return h(
     React.Fragment,
@@ -98,13 +99,13 @@ function OfQueue({ state }) {
         id: "fcr-next",
         name: gains ? `to find in the next ${number(gains.next_n)}` : "to find next",
         value: gains ? `≈ ${number(gains.next_found)}` : "–",
-        note: gains ? "as the audit believes" : "being worked out",
+        note: gains ? "as the audit believes" : unknown,
       }),
       h(Stat, {
         id: "fcr-remaining",
         name: "wrong labels remain",
         value: remaining ? `≈ ${number(remaining.value)}` : "–",
-        note: !remaining ? "being worked out"
+        note: !remaining ? unknown
           : remaining.low == null ? SOURCES.audit
             : `${number(remaining.low)} to ${number(remaining.high)}, ${SOURCES.sample}`,
       }),

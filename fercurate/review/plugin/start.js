@@ -67,8 +67,11 @@ export function Start({ api, state }) {
   );
 }
 
-function Found({ estimate }) {
-  if (!estimate) return h("p", { className: "fcr-muted" }, "Working out what it says …");
+function Found({ estimate, waiting }) {
+  if (!estimate) {
+    return h("p", { className: "fcr-muted" },
+      waiting ? "Working out what it says …" : "What it says is printed when the review ends.");
+  }
   const { images, reviewed, wrong, ambiguous, excluded } = estimate;
   const range = ({ low, high }) => `${share(low)} to ${share(high)}`;
   return h(
@@ -99,7 +102,7 @@ export function End({ api, state }) {
     "section",
     { className: "fcr-card fcr-start", "data-cy": "fcr-end" },
     h("span", { className: "fcr-title" }, "The sample is done"),
-    h(Found, { estimate: state.estimate }),
+    h(Found, state),
     h(Begin, { desk, id: "fcr-go-on", onBegin }, "Go on with the queue"),
     isRanking && h("p", { className: "fcr-muted fcr-small" },
       "The queue is being ranked with your verdicts. You need not wait: later images come in the new order."),
