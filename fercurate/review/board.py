@@ -40,6 +40,7 @@ class Board:
             "batch": {
                 "done": sum(desk.is_done(name) for name in desk.batch), "of": len(desk.batch)
             },
+            "first": str(desk.ids[desk.batch[0]]) if desk.batch and not desk.view_name else None,
             "trouble": trouble,
             "ranking": {
                 "state": desk.relearner.state, "message": desk.relearner.message,

@@ -217,12 +217,12 @@
   }
 
   /** Opens the first image by a click, so that the arrow keys begin there. */
-  async function openFirst(isNew = true) {
+  async function openFirst() {
     const first = () =>
       [...document.querySelectorAll("[data-cy=fo-grid] [data-cy=looker]")]
         .map((node) => ({ node, box: node.getBoundingClientRect() }))
         .sort((one, other) => one.box.top - other.box.top || one.box.left - other.box.left)[0]?.node;
-    if (isNew) await until(() => !document.querySelector("[data-cy=looker]"), 700);
+    await until(() => !document.querySelector("[data-cy=looker]"), 700);
     await until(first, NEXT_IMAGE_MS);
     first()?.click();
     if (await until(openImage, NEXT_IMAGE_MS)) see(openImage());
@@ -263,7 +263,7 @@
 
   // -- the panel ---------------------------------------------------------------------------
   const source = new URL("panel.js", document.currentScript.src).href;
-  const api = { desk, press, nextBatch, openFirst, flash, refresh, see, run, builtin, PANEL };
+  const api = { desk, press, nextBatch, flash, refresh, see, run, builtin, PANEL };
   const loading = import(source); // now: when the App asks for it the server has much to answer
   const Panel = React.lazy(() =>
     loading.then((module) => ({ default: module.makePanel(api) })),

@@ -3,8 +3,8 @@ const React = window.React;
 const h = React.createElement;
 
 const number = (n) => Math.round(n).toLocaleString("en");
-const percent = (share) => `${Math.round(100 * share)} %`;
-const fine = (share) => `${(100 * share).toFixed(1)} %`;
+const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
+const fine = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
 const minutesOf = (m) => (m == null ? "–" : m < 1 ? "< 1" : m < 10 ? m.toFixed(1) : number(m));
 
 function Stat({ name, value, note, id }) {
@@ -118,7 +118,7 @@ function OfQueue({ state }) {
     ),
     h(Gain, { gains }),
     h(Counts, { counts, disputed }),
-    h(Curve, { curve }, "A blind sample would teach the ranking more"),
+    h(Curve, { curve }, "More random images, seen blind, would teach the ranking more"),
   );
 }
 

@@ -3,7 +3,38 @@ const React = window.React;
 const h = React.createElement;
 
 const number = (n) => Math.round(n).toLocaleString("en");
-const share = (value) => `${(100 * value).toFixed(1)} %`;
+const share = (value) => `${(100 * value).toFixed(1)}\u00a0%`;
+
+const TRIES = 8;
+const openImage = () => new URL(window.location.href).searchParams.get("id");
+
+function until(condition, ms = 3000) {
+  return new Promise((resolve) => {
+    const end = performance.now() + ms;
+    const look = () =>
+      condition() || performance.now() > end ? resolve(condition()) : setTimeout(look, 8);
+    look();
+  });
+}
+
+function firstInGrid() {
+  return [...document.querySelectorAll("[data-cy=fo-grid] [data-cy=looker]")]
+    .map((node) => ({ node, box: node.getBoundingClientRect() }))
+    .sort((one, other) => one.box.top - other.box.top || one.box.left - other.box.left)[0]?.node;
+}
+
+/** Opens the grid's first image by a click, so that the arrow keys begin there; `wanted` is its id. */
+async function openFirst({ run, builtin }, wanted) {
+  for (let n = 0; n < TRIES; n++) {
+    (await until(firstInGrid))?.click();
+    const opened = await until(openImage);
+    if (opened && (!wanted || opened === wanted)) return;
+    // the grid still showed what was there before
+    await run(builtin("close_sample"));
+    await until(() => !openImage());
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+}
 
 /** The big button; Enter and n do the same for as long as it is there. */
 function Begin({ desk, id, onBegin, children }) {
@@ -54,7 +85,7 @@ export function Start({ api, state }) {
   const isBegun = !view && batch.done > 0;
   const onBegin = async () => {
     if (isBegun) await api.nextBatch(); // without those that are decided
-    await api.openFirst(isBegun);
+    await openFirst(api, desk.state.first);
   };
   if (!view && !batch.of) {
     return h("section", { className: "fcr-card fcr-start" }, "Everything is decided. Stop with Ctrl-C in the terminal.");
