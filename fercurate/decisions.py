@@ -48,7 +48,8 @@ class Decision:
             in the file.
         mode: How the image came before the reviewer.
         evidence: What the reviewer was shown or could have been: `label_quality`,
-            `suggested_label`, `suggested_confidence` and `run`, the audit's fingerprint.
+            `suggested_label`, `suggested_confidence`, `run`, the audit's fingerprint, and
+            `is_second_choice` where the given label was more probable than the suggested one.
         undoes: For an undo the `id` of the verdict that it takes back.
         seconds: From showing the image to the verdict; None where nobody timed it.
         when: ISO 8601 with time zone, for people.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from fercurate.console import clock, console, table
+from fercurate.foreign import line
 from fercurate.show import print_json, print_next
 from fercurate.workspace import Workspace
 
 if TYPE_CHECKING:
+    from fercurate.config import ReviewConfig
     from fercurate.review.agreement import Agreement, AgreementResult
     from fercurate.review.estimate import Estimate, Rates, Share
     from fercurate.review.offline import ExportResult, ImportResult
@@ -30,6 +33,19 @@ def ended(space: Workspace, result: object, *, as_json: bool) -> None:
         imported(space, result, as_json=as_json)
     elif isinstance(result, AgreementResult):
         agreed(space, result, as_json=as_json)
+
+
+def opening(space: Workspace, config: ReviewConfig) -> None:
+    """Say what is coming before anything that takes long is imported."""
+    if config.export is not None or config.import_ is not None or config.agreement:
+        return
+    if config.sample is not None:
+        what = f"a sample of {config.sample:,} images, drawn at random and shown blind"
+    elif config.view.lower() == "queue":
+        what = "the labels that are most likely wrong"
+    else:
+        what = f"the view {config.view}"
+    print(line(f"Opening the review of {space.name}: {what}."), file=sys.stderr, flush=True)
 
 
 def reviewed(space: Workspace, result: ReviewResult, *, as_json: bool) -> None:
@@ -53,7 +69,16 @@ def reviewed(space: Workspace, result: ReviewResult, *, as_json: bool) -> None:
         out.print(f"Log: {result.log}", soft_wrap=True)
     if result.estimate is not None:
         error_rates(result.estimate)
-    print_next(space, "clean" if result.n_decided else "review")
+    print_next(space, _next(result))
+
+
+def _next(result: ReviewResult) -> str:
+    """A sample is gone on with, then comes the queue, and what it decided is cleaned away."""
+    if result.sample_left:
+        return f"review --sample {result.sample_size}"
+    if result.sample_left == 0 or not result.n_decided:
+        return "review"
+    return "clean"
 
 
 def error_rates(estimate: Estimate) -> None:

@@ -32,7 +32,7 @@ def review(
     json: AsJson = False,
 ) -> None:
     """Settle doubtful faces in the FiftyOne App, with one key each."""
-    from fercurate import road, show, show_review, workspace
+    from fercurate import show_review, workspace
 
     options = {
         "view": view,
@@ -51,6 +51,9 @@ def review(
     }
     space = workspace.find(dataset)
     chosen = settings.build(config.ReviewConfig, options, "review")
+    show_review.opening(space, chosen)
+    from fercurate import road, show
+
     show_review.ended(space, road.run_review(space, chosen, show.progress()), as_json=json)
 
 

@@ -24,15 +24,21 @@ POLICY = "; ".join((
 ))  # fmt: skip
 """Names no host but ours; the fonts and maps that the App would fetch stay away."""
 
+NOT_KEPT = b"no-store"
+KEPT = b"private, max-age=31536000, immutable"
+"""Of the App's own scripts alone: read from the browser's cache, they are compiled there too."""
+
 HEADERS = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-frame-options", b"DENY"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cache-control", b"no-store"),  # no face is left in a browser's folder
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_REPLACED = {name for name, _ in HEADERS} | {b"server"}
+_REPLACED = {name for name, _ in HEADERS} | {b"server", b"cache-control"}
+
+READING = ("GET", "HEAD")
+WRITING = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class Refused(Exception):
@@ -77,16 +83,21 @@ def whole(body: bytes, receive: Receive) -> Receive:
 
 
 def sealed(send: Send) -> Send:
-    """A `send` that puts `HEADERS` on a response and lets no other origin read it."""
+    """A `send` that puts `HEADERS` on a response and lets no other origin read it.
+
+    No face is left in a browser's folder: only what says itself that it is `KEPT` is.
+    """
 
     async def sealed(message: Message) -> None:
         if message["type"] == "http.response.start":
+            given = list(message.get("headers", ()))
             kept = [
                 (name, value)
-                for name, value in message.get("headers", ())
+                for name, value in given
                 if name.lower() not in _REPLACED and not name.lower().startswith(b"access-control-")
             ]
-            message = {**message, "headers": [*kept, *HEADERS]}
+            cache = KEPT if (b"cache-control", KEPT) in given else NOT_KEPT
+            message = {**message, "headers": [*kept, *HEADERS, (b"cache-control", cache)]}
         await send(message)
 
     return sealed

@@ -12,18 +12,17 @@ import threading
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from fercurate import locks
 from fercurate.decisions import Action, Decision, Log, Mode, Settled
 from fercurate.errors import FercurateError, InputError
-from fercurate.progress import Quiet
 from fercurate.review import marks
 from fercurate.review.agreement import repeatable
+from fercurate.review.drawn import names as drawn_names
 from fercurate.review.evidence import Evidence
 from fercurate.review.history import History
 from fercurate.review.queue import open_of, own, queue, reopened, with_repeats
 from fercurate.review.relearn import EVERY, Relearner
 from fercurate.review.verdicts import Outcome, decide, spoken
-from fercurate.workspace import Workspace, option
+from fercurate.workspace import Workspace
 
 BATCH = 50
 """Images that are laid out at a time; the next ones come in the newest order."""
@@ -47,6 +46,7 @@ class Desk:
         repeats: Share of a batch, 0 to 1, that this reviewer has decided before.
         relearn_command: Ranks the audit anew; run in the background.
         view: A saved view to open instead of the queue.
+        evidence: What was read of the workspace already; None to read it here.
 
     Raises:
         InputError: no audit, or no drawn sample where the mode asks for one.
@@ -62,16 +62,16 @@ class Desk:
         repeats: float = 0.0,
         relearn_command: Sequence[str] | None = None,
         view: str | None = None,
+        evidence: Evidence | None = None,
     ) -> None:
         self.workspace, self.dataset, self.who, self.mode = workspace, dataset, who, mode
         self.view_name = view
-        self.evidence = Evidence.read(workspace)
+        self.evidence = evidence or Evidence.read(workspace)
         self.history = History(Log(workspace.decisions_path), workspace.images())
         self.relearner = Relearner(relearn_command, self._renewed)
         self.batch: tuple[str, ...] = ()
         self.given_here = 0
         """Verdicts since the desk was set up."""
-        self.seconds: list[float] = []
         self._repeats = repeats
         self._repeated: frozenset[str] = frozenset()
         self._lock = threading.RLock()
@@ -83,21 +83,13 @@ class Desk:
             )
         }
         self.names = {str(_id): sample_id for sample_id, _id in self.ids.items()}
-        self.drawn = self._drawn() if mode == "sample" else ()
+        drawn = drawn_names(workspace) if mode == "sample" else ()
+        self.drawn = tuple(name for name in drawn if name in self.ids)
         self.next_batch()
 
     @property
     def is_blind(self) -> bool:
         return self.mode == "sample"
-
-    def _drawn(self) -> tuple[str, ...]:
-        table = self.workspace.drawn_sample()
-        if table is None:
-            raise InputError(
-                "No sample was drawn yet.",
-                f"Draw one with: fercurate review --sample 200{option(self.workspace)}",
-            )
-        return tuple(table.sort_values(["draw", "order"])["sample_id"])
 
     # -- verdicts -----------------------------------------------------------------------
     def record(
@@ -137,7 +129,7 @@ class Desk:
             stamp = made[0].when  # one key press is one moment: undo takes all of it back
             made = [dataclasses.replace(decision, when=stamp) for decision in made]
             self.history.append(made)
-            self._count(len(made), each)
+            self._count(len(made))
             done = tuple(decision.sample_id for decision in made)
             problem = self._mirror(done)
             what = spoken(made[-1])
@@ -182,20 +174,12 @@ class Desk:
 
     def _mirror(self, names: Sequence[str]) -> str:
         """Bring FiftyOne up to date; returns what to add to the message where it fails."""
-        from pymongo.errors import PyMongoError
-
         stand = {name: self.history.settled.get(name) for name in names}
-        try:
-            marks.write(self.dataset, self.ids, stand)
-        except PyMongoError:
-            return " - saved, but FiftyOne's database does not answer; start the review again"
-        return ""
+        return marks.bring(self.dataset, self.ids, stand)
 
-    def _count(self, n: int, seconds: float | None) -> None:
+    def _count(self, n: int) -> None:
         before = self.given_here // EVERY
         self.given_here += n
-        if seconds is not None:
-            self.seconds += [seconds] * n
         is_drawn_done = self.is_blind and not self.is_open()
         if is_drawn_done or self.given_here // EVERY > before:
             self.relearner.start()
@@ -222,15 +206,35 @@ class Desk:
             return any(v.mode in BLIND for v in mine)
         return not reopened(settled.last, self.evidence.facts[name])
 
+    def left(self) -> list[str]:
+        """Drawn images that this reviewer has yet to see; empty in the queue."""
+        return open_of(self.drawn, own(self.history.settled, self.who, BLIND))
+
+    def go_on(self) -> tuple[str, ...]:
+        """From the sample to the queue, whose first images are laid out.
+
+        Raises:
+            InputError: some of the sample is left.
+        """
+        with self._lock:
+            self.history.refresh()
+            left = len(self.left())
+            if left:
+                raise InputError(
+                    f"{left:,} of the sample {'are' if left > 1 else 'is'} still to be seen.",
+                    "Press n for them.",
+                )
+            self.mode, self.drawn = "queue", ()
+            return self.next_batch()
+
     def next_batch(self) -> tuple[str, ...]:
         """Lay out the next images, in the newest order; empty where all is decided."""
         with self._lock:
             self.history.refresh()
             settled = self.history.settled
             if self.is_blind:
-                seen = own(settled, self.who, BLIND)
-                due = open_of(self.drawn, seen)
-                known = seen & set(self.drawn)
+                due = self.left()
+                known = set(self.drawn) - set(due)
             else:
                 due = [n for n in queue(self.evidence.facts, settled) if n in self.ids]
                 known = set(settled)  # another's verdicts too: two reviewers are compared
@@ -259,17 +263,12 @@ class Desk:
     # -- the renewed audit --------------------------------------------------------------
     def _renewed(self) -> None:
         """Take over an audit that was just ranked anew; runs in the background."""
-        from fercurate.review.columns import names_in_audit
-        from fercurate.review.sync import update_columns
+        from fercurate.review.sync import update_audit
 
         evidence = Evidence.read(self.workspace)
         with self._lock:
             self.evidence = evidence
-        import fiftyone as fo
-
-        names = names_in_audit(self.workspace)
-        with locks.mirroring(self.workspace):
-            update_columns(fo, self.dataset, self.workspace, names, Quiet())
+        update_audit(self.dataset, self.workspace)
 
     def close(self) -> None:
         """Stop what runs in the background; all verdicts are on the disk already.

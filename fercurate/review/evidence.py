@@ -72,11 +72,13 @@ class Evidence:
         if sample_id not in self.table.index:
             return {"run": self.run}
         row = self.table.loc[sample_id]
+        second = {"is_second_choice": True} if self.facts[sample_id].is_second_choice else {}
         return {
             "label_quality": round(float(row["label_quality"]), 4),
             "suggested_label": row["suggested_label"],
             "suggested_confidence": round(float(row["suggested_confidence"]), 4),
             "run": self.run,
+            **second,
         }
 
     def shown(self, sample_id: str) -> dict[str, Any]:
@@ -86,6 +88,7 @@ class Evidence:
             "given": facts.label,
             "suggestion": facts.suggestion,
             "confidence": facts.confidence if facts.suggestion else None,
+            "is_second_choice": facts.is_second_choice,
             "quality": facts.quality,
             "verdict": None, "top": [], "fired": [], "neighbours": [],
             "flaws": list(self.flaws.get(sample_id, ())),
@@ -124,12 +127,17 @@ def _facts(manifest: pd.DataFrame, audit: pd.DataFrame) -> dict[str, Facts]:
         raise FercurateError(
             f"The audit has no column {error}.", "Make it again with: fercurate audit --force"
         ) from error
-    for sample_id, quality, suggested, confidence in zip(audit.index, *values, strict=True):
+    # an audit of an earlier version has no probabilities
+    likeliest = audit["top1_label"].tolist() if "top1_label" in audit else [None] * len(audit)
+    for sample_id, quality, suggested, confidence, top in zip(
+        audit.index, *values, likeliest, strict=True
+    ):
         label = facts[sample_id].label
         differs = isinstance(suggested, str) and suggested != label
         facts[sample_id] = Facts(
-            label, quality, suggested if differs else None, confidence if differs else 0.0
-        )
+            label, quality, suggested if differs else None, confidence if differs else 0.0,
+            differs and top == label,
+        )  # fmt: skip
     return facts
 
 

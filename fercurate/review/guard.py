@@ -11,10 +11,17 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qsl, quote, urlencode
 
 from fercurate.loopback import App, Keys, Receive, Scope, Send, same, stranger, values
-from fercurate.review.asgi import MAX_BODY, Refused, body, cookies, refuse, sealed, whole
-
-READING = ("GET", "HEAD")
-WRITING = ("POST", "PUT", "PATCH", "DELETE")
+from fercurate.review.asgi import (
+    MAX_BODY,
+    READING,
+    WRITING,
+    Refused,
+    body,
+    cookies,
+    refuse,
+    sealed,
+    whole,
+)
 
 JSON_TYPES = ("application/json", "application/json-patch+json")
 EVENT_STREAM = "text/event-stream"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import webbrowser
 
 from fercurate.config import ReviewConfig
@@ -20,10 +21,14 @@ def invite(guard: Guard, config: ReviewConfig, progress: Progress, port: int) ->
         progress.say("There is no display here. Open the link in a browser of this machine, or")
         progress.say(f"run on yours and open it there:  {tunnel(port)}")
     elif config.browser:
-        try:
-            is_open = webbrowser.open(guard.ticket(), new=2)
-        except webbrowser.Error:
-            is_open = False
-        if not is_open:
-            progress.say("No browser was found. Open the link yourself.")
-    progress.say("Every verdict is saved at once. Stop with Ctrl-C.")
+        # beside the rest: a browser in the terminal returns when it is closed
+        threading.Thread(target=_open, args=(guard.ticket(), progress), daemon=True).start()
+
+
+def _open(link: str, progress: Progress) -> None:
+    try:
+        is_open = webbrowser.open(link, new=2)
+    except webbrowser.Error:
+        is_open = False
+    if not is_open:
+        progress.say("No browser was found. Open the link yourself.")

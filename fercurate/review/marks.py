@@ -85,3 +85,14 @@ def _update(settled: Settled | None, now: datetime) -> dict[str, Any]:
         "_id": ObjectId(), "_cls": "Classification", "tags": [], "label": put["decided"]
     }  # fmt: skip
     return {"$set": put | {"last_modified_at": now}}
+
+
+def bring(dataset: Any, ids: Mapping[str, Any], stand: Mapping[str, Settled | None]) -> str:
+    """`write`, where the database answers; else what to tell the reviewer."""
+    from pymongo.errors import PyMongoError
+
+    try:
+        write(dataset, ids, stand)
+    except PyMongoError:
+        return " - saved, but FiftyOne's database does not answer; start the review again"
+    return ""

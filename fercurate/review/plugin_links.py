@@ -19,6 +19,7 @@ REMEMBERED = "FERCURATE_USERS_PLUGINS_DIR"
 """Where the user's folder is noted for this process and those it starts."""
 
 OURS = Path(__file__).with_name("plugin")
+NAME = "fercurate-review"
 
 _COPIED = ".copied-by-fercurate"
 """Marks a folder that is a copy, which may be deleted; a link may be anyway."""
@@ -36,7 +37,7 @@ def prepare(workspace: Workspace) -> Path:
     folder = workspace.plugins_dir.resolve()
     theirs = users_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = {"fercurate-review": OURS}
+    wanted = {NAME: OURS}
     if theirs.is_dir() and theirs.resolve() != folder:
         wanted |= {
             f"own-{path.name}": path.resolve()

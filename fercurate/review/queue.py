@@ -18,13 +18,14 @@ class Facts:
 
     `quality` is the audit's label quality, 0 to 1, low: the label is probably wrong; None
     where the image was not audited. `suggestion` is None where no other class than the given
-    one is proposed.
+    one is proposed; `is_second_choice` says that the given label is more probable than it.
     """
 
     label: str | None
     quality: float | None = None
     suggestion: str | None = None
     confidence: float = 0.0
+    is_second_choice: bool = False
 
 
 def reopened(verdict: Decision, facts: Facts) -> bool:

@@ -70,8 +70,11 @@ def fiftyone_app(fo: ModuleType) -> App:
     return known
 
 
-def show(dataset: Any, view: Any | None) -> None:
-    """What a page that opens shows at first; `view` need not be a saved one."""
+def show(dataset: Any, view: Any | None, spaces: Any | None = None) -> None:
+    """What a page that opens shows at first; `view` need not be a saved one.
+
+    Said here, it is loaded once; said by an operator, the App loads its own first and drops it.
+    """
     import fiftyone as fo
     import fiftyone.core.state as fos
     from fiftyone.server.events import state
@@ -81,6 +84,7 @@ def show(dataset: Any, view: Any | None) -> None:
             config=fo.app_config.copy(),
             dataset=dataset,
             view=view,
+            spaces=spaces,
             color_scheme=fos.build_color_scheme(None, dataset, fo.app_config),
         )
     )
@@ -215,8 +219,6 @@ def logged_to(path: Path) -> Iterator[None]:
         handler.close()
 
 
-def guarded(
-    fo: ModuleType, *, port: int, images: Path, dataset: str, view: str | None = None
-) -> Guard:
-    """FiftyOne's server behind the guard, leading to a dataset and one of its saved views."""
-    return Guard(fiftyone_app(fo), port=port, images=images, home=home(dataset, view))
+def guarded(app: App, *, port: int, images: Path, dataset: str, view: str | None = None) -> Guard:
+    """A server's app behind the guard, leading to a dataset and one of its saved views."""
+    return Guard(app, port=port, images=images, home=home(dataset, view))

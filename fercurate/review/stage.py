@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import os
 import re
-import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,11 +21,12 @@ from fercurate.decisions import Decision, standing
 from fercurate.errors import FercurateError, InputError
 from fercurate.progress import Progress
 from fercurate.review import desk, estimate, offline, plugin_links, sampling, server
-from fercurate.review.address import listening
 from fercurate.review.agreement import AgreementResult
-from fercurate.review.connection import disconnect, opened
-from fercurate.review.database import VARIABLE
+from fercurate.review.connection import opened
 from fercurate.review.desk import Desk, DeskMode
+from fercurate.review.ending import until_signal, wait
+from fercurate.review.evidence import Evidence
+from fercurate.review.front import Front, bundle
 from fercurate.review.guard import Guard
 from fercurate.review.invite import invite
 from fercurate.review.locks import Lock
@@ -35,8 +34,6 @@ from fercurate.review.sync import sync
 from fercurate.workspace import Workspace, option
 
 QUEUE = "queue"
-CHECK_SECONDS = 1.0
-"""How often it is asked whether the database and the server are still there."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +48,9 @@ class ReviewResult:
         log: Where the decisions are.
         seconds: From the first page to the end.
         estimate: What the drawn sample says of the dataset; None where none was reviewed.
+        sample_left: Drawn images that this reviewer has yet to see; None where the review ended
+            in the queue.
+        sample_size: Drawn images; None as above.
     """
 
     who: str
@@ -60,6 +60,8 @@ class ReviewResult:
     log: Path
     seconds: float
     estimate: estimate.Estimate | None = None
+    sample_left: int | None = None
+    sample_size: int | None = None
 
     @property
     def n_verdicts(self) -> int:
@@ -94,6 +96,7 @@ def run(
         with locks.writing(workspace):
             sampling.run(workspace, config.sample, config.seed)
     mode: DeskMode = "sample" if config.sample is not None else "queue"
+    started = time.monotonic()
     with contextlib.ExitStack() as stack:
         stack.enter_context(_database_trouble(workspace))
         listener = server.bind(config.port)
@@ -102,8 +105,18 @@ def run(
         stack.enter_context(_alone(workspace, who, port))
         plugin_links.prepare(workspace)
         server.prepare_environment()
-        stopped = stack.enter_context(_until_signal())
+        stopped = stack.enter_context(until_signal())
         stack.enter_context(server.logged_to(workspace.server_log_path(who)))
+        front = Front(bundle(), plugin_links.OURS, f"/plugins/{plugin_links.NAME}")
+        guard = server.guarded(
+            front, port=port, images=workspace.images_dir, dataset=workspace.name
+        )
+        running = stack.enter_context(server.serving(guard, listener))
+        is_queue = mode == "sample" or config.view.lower() == QUEUE
+        if is_queue:  # the browser reads the App's scripts while FiftyOne is imported
+            invite(guard, config, progress, port)
+        progress.say("Loading FiftyOne; the page fills in a few seconds.")
+        reading = stack.enter_context(ThreadPoolExecutor(1)).submit(Evidence.read, workspace)
         fo = stack.enter_context(opened(workspace))
         with locks.mirroring(workspace):
             sync(fo, workspace, SyncConfig(), progress)
@@ -111,19 +124,26 @@ def run(
         view = saved_view(dataset, config.view) if mode == "queue" else None
         table = Desk(
             workspace, dataset, who, mode=mode, repeats=config.blind_repeats,
-            relearn_command=relearn_command, view=view,
+            relearn_command=relearn_command, view=view, evidence=reading.result(),
         )  # fmt: skip
         stack.callback(table.close)
         desk.activate(table)
         stack.callback(desk.activate, None)
         before = len(table.history.events)
-        guard = _guard(fo, workspace, table, port)
-        running = stack.enter_context(server.serving(guard, listener))
-        started = time.monotonic()
+        stack.callback(running.stop)  # before FiftyOne loses its database
+        _show(fo, front, guard, table)
+        if not is_queue:
+            invite(guard, config, progress, port)
         stopped.is_starting = False
-        invite(guard, config, progress, port)
-        problem = _wait(stopped, running)
-    result = _result(workspace, who, workspace.decisions()[before:], time.monotonic() - started)
+        ready = time.monotonic()
+        progress.say(
+            f"Ready in {ready - started:.0f} s: press Start in the page. "
+            "Every verdict is saved at once. Stop with Ctrl-C."
+        )
+        problem = wait(stopped, running)
+    result = _result(workspace, who, workspace.decisions()[before:], time.monotonic() - ready)
+    if table.is_blind:
+        result = replace(result, sample_left=len(table.left()), sample_size=len(table.drawn))
     if problem is not None:
         raise FercurateError(
             f"{problem} What was decided is safe ({result.n_verdicts} in this session): "
@@ -174,17 +194,15 @@ def slug(name: str) -> str:
     return str(fou.to_slug(name))
 
 
-def _guard(fo: ModuleType, workspace: Workspace, table: Desk, port: int) -> Guard:
+def _show(fo: ModuleType, front: Front, guard: Guard, table: Desk) -> None:
+    """Let FiftyOne answer, beginning with what lies on the desk."""
+    from fercurate.review.layout import spaces
+
     named = table.view_name
-    guard = server.guarded(
-        fo,
-        port=port,
-        images=workspace.images_dir,
-        dataset=workspace.name,
-        view=None if named is None else slug(named),
-    )
-    server.show(table.dataset, None if named is not None else table.view())
-    return guard
+    guard.home = server.home(table.dataset.name, None if named is None else slug(named))
+    app = server.fiftyone_app(fo)
+    server.show(table.dataset, None if named is not None else table.view(), spaces())
+    front.open(app)
 
 
 @contextlib.contextmanager
@@ -222,59 +240,6 @@ def _alone(workspace: Workspace, who: str, port: int) -> Iterator[None]:
     finally:
         path.write_text("")
         lock.release()
-
-
-class _Stop(threading.Event):
-    """Set by Ctrl-C, and by whatever else asks a program to end."""
-
-    is_starting = True
-    """Until the review is open a signal does what it did before as well."""
-
-
-@contextlib.contextmanager
-def _until_signal() -> Iterator[_Stop]:
-    stopped = _Stop()
-    before: dict[int, Any] = {}
-
-    def stop(number: int, frame: Any) -> None:
-        stopped.set()
-        if stopped.is_starting and callable(before[number]):
-            before[number](number, frame)
-
-    if threading.current_thread() is threading.main_thread():
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            if number is not None:
-                before[number] = signal.getsignal(number)
-                signal.signal(number, stop)
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _wait(stopped: threading.Event, running: server.Server) -> str | None:
-    """Return when the reviewer stops (None), or with what failed."""
-    uri = os.environ[VARIABLE]
-    is_near = listening(uri)  # a database of the user's own may be anywhere
-    while not stopped.wait(CHECK_SECONDS):
-        if not running.is_running:
-            return f"The review's server stopped: {running.failure}."
-        if not is_near or listening(uri) or stopped.wait(CHECK_SECONDS):
-            continue
-        if not listening(uri):
-            _leave_dead_database()
-            return "The database stopped in the middle."
-    return None
-
-
-def _leave_dead_database() -> None:
-    """Close FiftyOne's connections now: each would look for the database for 10 s otherwise."""
-    import pymongo
-
-    with pymongo.timeout(0.5):
-        disconnect()
 
 
 def _result(

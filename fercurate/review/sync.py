@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from fercurate import locks
 from fercurate.config import SyncConfig
 from fercurate.errors import FercurateError, InputError
 from fercurate.files import hash_file
-from fercurate.progress import Progress
+from fercurate.progress import Progress, Quiet
 from fercurate.review import columns, presentation
 from fercurate.review.connection import opened
 from fercurate.review.dataset import MARK, Counts, declare, is_whole, load, write
@@ -171,3 +172,11 @@ def update_columns(
         dataset.info[MARK] = dataset.info[MARK] | {"fields": [*ours, *sorted(new)]}
         dataset.save()
     return write(dataset, mirror, mirror.fields, progress)
+
+
+def update_audit(dataset: Any, workspace: Workspace) -> None:
+    """Bring the audit's columns up to date after a ranking, from whichever process."""
+    import fiftyone as fo
+
+    with locks.mirroring(workspace):
+        update_columns(fo, dataset, workspace, columns.names_in_audit(workspace), Quiet())

@@ -82,4 +82,6 @@ _DONE = {
 
 def spoken(decision: Decision) -> str:
     """A decision in words: "kept as happy"."""
+    if decision.action == "accept" and decision.evidence.get("is_second_choice"):
+        return f"second choice accepted: {decision.label}"
     return " ".join(filter(None, (_DONE[decision.action], decision.label)))

@@ -25,6 +25,7 @@ from waiting import HANG, until
 
 from fercurate.errors import InputError
 from fercurate.review import hardening, plugin_links, server
+from fercurate.review.front import Front, bundle
 from fercurate.review.guard import Guard
 from fercurate.workspace import Workspace
 
@@ -154,7 +155,9 @@ def workspace(
 def guarded(clean_fo: ModuleType, workspace: Workspace) -> Iterator[Review]:
     listener = server.bind()
     port = listener.getsockname()[1]
-    guard = server.guarded(clean_fo, port=port, images=workspace.images_dir, dataset="faces")
+    front = Front(bundle())
+    front.open(server.fiftyone_app(clean_fo))
+    guard = server.guarded(front, port=port, images=workspace.images_dir, dataset="faces")
     server.show(clean_fo.load_dataset("faces"), None)
     with server.serving(guard, listener):
         yield Review(port, guard, workspace)

@@ -5,6 +5,7 @@ The keys and the panel are JavaScript (`index.js`), which calls these by their U
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import fiftyone.operators as foo
@@ -12,22 +13,8 @@ from fiftyone.operators import types
 
 from fercurate.errors import FercurateError
 from fercurate.labels import CLASSES, HOTKEYS
-from fercurate.review import board, desk, predictions
+from fercurate.review import board, desk, layout
 from fercurate.review.verdicts import Outcome
-
-PANEL = "fercurate_review"
-"""As `index.js` names it."""
-
-SHOWN = ("ground_truth", "suggested", "decision", "decided")
-"""What a thumbnail bears while somebody reviews."""
-
-
-def shown(at_desk: desk.Desk) -> list[str]:
-    """The labels on a thumbnail; with a model's answer where its mistakes are looked at."""
-    if at_desk.is_blind:
-        return []
-    of_model = at_desk.view_name in predictions.VIEW.values()
-    return [*SHOWN, predictions.FIELD] if of_model else list(SHOWN)
 
 
 def _targets(ctx: Any) -> list[str]:
@@ -85,7 +72,7 @@ class _Verdict(foo.Operator):  # type: ignore[misc]
 
 
 class Accept(_Verdict):
-    action, label, icon = "accept", "accept the suggestion (a)", "check"
+    action, label, icon = "accept", "accept the suggestion or second choice (a)", "check"
 
 
 class Keep(_Verdict):
@@ -146,6 +133,16 @@ class State(foo.Operator):  # type: ignore[misc]
             return {"message": str(error), "level": "error"}
 
 
+def _laid_out(ctx: Any, at_desk: desk.Desk, batch: Sequence[str]) -> dict[str, Any]:
+    ctx.ops.set_view(view=at_desk.view())
+    state = board.of(at_desk).state()
+    return {
+        "first": str(at_desk.ids[batch[0]]) if batch else None, "n": len(batch), "state": state,
+        "message": "The sample is done." if at_desk.is_blind else
+        "Everything is decided. Stop with Ctrl-C in the terminal.",
+    }  # fmt: skip
+
+
 class Next(foo.Operator):  # type: ignore[misc]
     @property
     def config(self) -> Any:
@@ -159,9 +156,24 @@ class Next(foo.Operator):  # type: ignore[misc]
             batch = at_desk.next_batch()
         except FercurateError as error:
             return _refused(ctx, error)
-        ctx.ops.set_view(view=at_desk.view())
-        return {"first": str(at_desk.ids[batch[0]]) if batch else None, "n": len(batch),
-                "state": board.of(at_desk).state()}  # fmt: skip
+        return _laid_out(ctx, at_desk, batch)
+
+
+class GoOn(foo.Operator):  # type: ignore[misc]
+    """From the sample that was just finished to the queue."""
+
+    @property
+    def config(self) -> Any:
+        return foo.OperatorConfig(name="go_on", label="Review: go on with the queue", unlisted=True)
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        try:
+            at_desk = desk.current()
+            batch = at_desk.go_on()
+        except FercurateError as error:
+            return _refused(ctx, error)
+        ctx.ops.set_active_fields(layout.shown(at_desk))
+        return _laid_out(ctx, at_desk, batch)
 
 
 class Start(foo.Operator):  # type: ignore[misc]
@@ -180,26 +192,17 @@ class Start(foo.Operator):  # type: ignore[misc]
             return  # the App was opened without a review
         if ctx.dataset_name != at_desk.dataset.name:
             return
+        ctx.ops.set_active_fields(layout.shown(at_desk))
+        ctx.ops.hide_sidebar()
+        if layout.is_laid_out(ctx, at_desk):
+            return
         if at_desk.view_name is not None:
             ctx.ops.set_view(name=at_desk.view_name)
         else:
             ctx.ops.set_view(view=at_desk.view())
-        ctx.ops.set_active_fields(shown(at_desk))
-        ctx.ops.hide_sidebar()
-        ctx.ops.set_spaces(spaces=_spaces())
-
-
-def _spaces() -> Any:
-    """The grid, and the panel beside it."""
-    import fiftyone as fo
-
-    parts = []
-    for kind, pinned in (("Samples", True), (PANEL, False)):
-        tab = fo.Panel(type=kind, pinned=pinned)
-        parts.append(fo.Space(children=[tab], active_child=tab.component_id))
-    return fo.Space(children=parts, orientation="horizontal", sizes=[0.66, 0.34])
+        ctx.ops.set_spaces(spaces=layout.spaces())
 
 
 def register(plugin: Any) -> None:
-    for operator in (Accept, Keep, Relabel, Ambiguous, Exclude, Undo, Next, State, Start):
+    for operator in (Accept, Keep, Relabel, Ambiguous, Exclude, Undo, Next, GoOn, State, Start):
         plugin.register(operator)

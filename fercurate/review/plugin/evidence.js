@@ -14,8 +14,9 @@ function Label({ name, colours, children }) {
   );
 }
 
-function Earlier({ verdicts, colours, suggestion }) {
+function Earlier({ verdicts, colours, image }) {
   if (!verdicts.length) return null;
+  const { suggestion } = image;
   const reopened = verdicts.some((v) => v.suggested !== suggestion && v.outcome !== suggestion);
   return h(
     "div",
@@ -26,7 +27,9 @@ function Earlier({ verdicts, colours, suggestion }) {
         h(Label, { name: v.outcome, colours })),
     ),
     suggestion && reopened &&
-      h("div", { className: "fcr-small" }, "Decided before the audit suggested this."),
+      h("div", { className: "fcr-small" }, image.is_second_choice
+        ? "Decided before this was the second choice."
+        : "Decided before the audit suggested this."),
   );
 }
 
@@ -90,7 +93,8 @@ export function Evidence({ image, colours }) {
           h("span", { className: "fcr-muted fcr-small" }, "given"),
           h(Label, { name: image.given, colours })),
         h("div", { className: "fcr-claim" },
-          h("span", { className: "fcr-muted fcr-small" }, "suggested"),
+          h("span", { className: "fcr-muted fcr-small" },
+            image.is_second_choice ? "second choice" : "suggested"),
           image.suggestion
             ? h(Label, { name: image.suggestion, colours },
                 `${image.suggestion} ${percent(image.confidence)}`)
@@ -99,7 +103,7 @@ export function Evidence({ image, colours }) {
       ),
     ),
     image.earlier?.length > 0 &&
-      h(Earlier, { verdicts: image.earlier, colours, suggestion: image.suggestion }),
+      h(Earlier, { verdicts: image.earlier, colours, image }),
     (fired.length > 0 || image.flaws.length > 0) &&
       h(
         "div",

@@ -103,9 +103,8 @@
   }
   function poll() {
     clearTimeout(polling);
-    const { ranking, remaining, mode } = desk.state;
-    if (ranking.state === "running") polling = setTimeout(refresh, 1500);
-    else if (!remaining && mode === "queue") polling = setTimeout(refresh, 1500);
+    const { ranking, waiting } = desk.state;
+    if (ranking.state === "running" || waiting) polling = setTimeout(refresh, 1500);
   }
 
   function until(condition, ms) {
@@ -210,7 +209,7 @@
     const answer = await ask("next");
     if (answer.state) desk.set({ state: answer.state });
     if (!answer.first) {
-      flash("Everything is decided. Stop with Ctrl-C in the terminal.", "success");
+      flash(answer.message, answer.level);
       return;
     }
     flash(`The next ${answer.n}, in the newest order.`);
@@ -241,6 +240,8 @@
   function actionOf(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return null;
     const key = event.key.toLowerCase();
+    const begins = key === "n" || (key === "enter" && event.target === document.body);
+    if (begins && desk.begin && !openImage()) return desk.begin; // the button of start.js
     if (key === "n") return () => nextBatch();
     if (VERDICT_KEYS[key]) return () => press(VERDICT_KEYS[key]);
     const label = desk.state?.classes[Number(key) - 1];
@@ -262,9 +263,10 @@
 
   // -- the panel ---------------------------------------------------------------------------
   const source = new URL("panel.js", document.currentScript.src).href;
-  const api = { desk, press, nextBatch, refresh, see, run, builtin, PANEL };
+  const api = { desk, press, nextBatch, flash, refresh, see, run, builtin, PANEL };
+  const loading = import(source); // now: when the App asks for it the server has much to answer
   const Panel = React.lazy(() =>
-    import(source).then((module) => ({ default: module.makePanel(api) })),
+    loading.then((module) => ({ default: module.makePanel(api) })),
   );
   fop.registerComponent({
     name: PANEL,

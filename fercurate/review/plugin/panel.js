@@ -1,6 +1,9 @@
 // The panel "Review": progress, numbers, the evidence of the open image, and buttons.
 import { css } from "./style.js";
+import { css as more } from "./numbers_style.js";
 import { Evidence, Face } from "./evidence.js";
+import { Numbers } from "./numbers.js";
+import { End, Start } from "./start.js";
 
 const React = window.React;
 const h = React.createElement;
@@ -10,7 +13,6 @@ const { useSpaces } = window.__fosp__;
 
 const MODAL_SPACES = "fiftyone-modal-spaces";
 const number = (n) => n.toLocaleString("en");
-const percent = (share) => `${Math.round(100 * share)} %`;
 
 /** The open image's layout: the picture on the left, this panel on the right. */
 const beside = (panel) => ({
@@ -68,77 +70,10 @@ function Progress({ state, brief }) {
     { className: "fcr-card", "data-cy": "fcr-progress" },
     h(Bar, {
       ...(blind ? state.total : state.batch),
-      label: blind ? "Random sample, blind" : "These images",
+      label: blind ? "Of this sample" : "Of these images",
       strong: true,
     }),
-    !blind && !brief && h(Bar, { ...state.total, label: "Flagged by the audit, decided" }),
-  );
-}
-
-function Stat({ name, value, note, id }) {
-  return h(
-    "div",
-    { className: "fcr-stat", "data-cy": id },
-    h("div", { className: "fcr-stat-value" }, value),
-    h("div", { className: "fcr-stat-name" }, name),
-    note && h("div", { className: "fcr-muted fcr-small" }, note),
-  );
-}
-
-const COUNTED = {
-  accept: "accepted",
-  keep: "kept",
-  relabel: "relabelled",
-  ambiguous: "ambiguous",
-  exclude: "excluded",
-};
-
-function Numbers({ state }) {
-  const { precision, remaining, minutes, counts } = state;
-  const left = remaining && number(Math.round(remaining.value));
-  const interval =
-    remaining?.low != null
-      ? `${number(Math.round(remaining.low))} to ${number(Math.round(remaining.high))}, from the sample`
-      : remaining && "by the audit's own belief";
-  return h(
-    "section",
-    { className: "fcr-card", "data-cy": "fcr-numbers" },
-    h(
-      "div",
-      { className: "fcr-stats" },
-      state.mode === "queue" &&
-        h(Stat, {
-          id: "fcr-precision",
-          name: "of the queue was wrong",
-          value: precision ? percent(precision.value) : "–",
-          note: precision
-            ? `${Math.round(100 * precision.low)} to ${percent(precision.high)}, n = ${number(precision.n)}`
-            : "after the first verdict",
-        }),
-      state.mode === "queue" &&
-        h(Stat, {
-          id: "fcr-remaining",
-          name: "wrong labels remain",
-          value: left ?? "–",
-          note: interval ?? "being worked out",
-        }),
-      h(Stat, {
-        id: "fcr-minutes",
-        name: "minutes to the next 100",
-        value: minutes == null ? "–" : minutes < 10 ? minutes.toFixed(1) : Math.round(minutes),
-        note: `${number(state.given)} in this session`,
-      }),
-    ),
-    counts &&
-      h(
-        "div",
-        { className: "fcr-counts", "data-cy": "fcr-counts" },
-        Object.entries(COUNTED).map(([action, name]) =>
-          h("span", { key: action, className: counts[action] ? "" : "is-none" },
-            h("b", null, number(counts[action])), ` ${name}`),
-        ),
-        state.disputed > 0 && h("span", null, h("b", null, number(state.disputed)), " disputed"),
-      ),
+    !blind && !brief && h(Bar, { ...state.total, label: "Of all that the audit flags, decided" }),
   );
 }
 
@@ -214,14 +149,15 @@ function Trouble({ trouble }) {
     h("i", null), trouble);
 }
 
-function Ranking({ ranking }) {
+function Ranking({ ranking, blind }) {
   if (!ranking.enabled) return null;
+  const next = blind ? "a sample keeps its order" : "the next images come in the new order";
   const text = {
-    running: "Ranking anew with your verdicts …",
+    running: "Ranking the queue anew with your verdicts …",
     failed: `The ranking was not renewed: ${ranking.message}`,
     idle: ranking.rounds
-      ? `Ranked anew ${ranking.rounds} time${ranking.rounds > 1 ? "s" : ""}; the next images come in the new order`
-      : `Ranked anew after every ${ranking.every} verdicts`,
+      ? `The queue was ranked anew ${ranking.rounds} time${ranking.rounds > 1 ? "s" : ""}; ${next}`
+      : `The queue is ranked anew after every ${ranking.every} verdicts`,
   }[ranking.state];
   return h(
     "div",
@@ -266,18 +202,19 @@ export function makePanel(api) {
     return h(
       "div",
       { className: `fcr ${open ? "is-open" : ""}`, "data-cy": "fcr-panel", "data-image": image?.id },
-      h("style", null, css),
+      h("style", null, css, more),
       !open && h("header", { className: "fcr-row" },
         h("span", { className: "fcr-title" }, blind ? "Blind sample" : "Review"),
         h("span", { className: "fcr-who" }, state.who)),
+      !open && h(state.end ? End : Start, { api, state }),
       h(Progress, { state, brief: open }),
       open && !blind && h(Evidence, { image, colours: state.colours }),
       open && blind && h("section", { className: "fcr-card" },
         image ? h(Face, { image, alone: true }) : h("div", { className: "fcr-face is-alone" })),
       h(Keys, { api, state, image }),
-      h(Numbers, { state }),
+      !state.end && h(Numbers, { state }),
       h(Trouble, { trouble: state.trouble }),
-      h(Ranking, { ranking: state.ranking }),
+      h(Ranking, { ranking: state.ranking, blind }),
       h(Help, { state, api, isOpen: Boolean(open) }),
     );
   };
