@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import threading
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fercurate.decisions import VERDICTS, Decision, Settled
@@ -64,6 +65,7 @@ class Board:
             "estimate": rates and dataclasses.asdict(rates),
             "waiting": is_done and self._worked != desk.mode,
             "curve": self._curve(drawn),
+            "notices": notices(desk.evidence.reviewers, desk.who) if is_done else [],
         }
 
     def _of_queue(self) -> dict[str, Any]:
@@ -86,6 +88,7 @@ class Board:
             "gains": self._gains and dataclasses.asdict(self._gains),
             "waiting": self._worked != desk.mode,
             "curve": self._curve(gains.random_verdicts(desk.history.events) + gains.NEXT),
+            "notices": notices(desk.evidence.reviewers, desk.who),
         }
 
     def _minutes(self, n: int) -> float | None:
@@ -160,6 +163,20 @@ class Board:
 
     def _path(self, name: str) -> str:
         return str(self.desk.workspace.image_path(name).resolve())
+
+
+def notices(reviewers: Sequence[Mapping[str, Any]], who: str) -> list[str]:
+    """What the audit has to say of one reviewer's verdicts, in sentences.
+
+    Args:
+        reviewers: The audit's, each with `who` and `messages`.
+    """
+    return [
+        str(said)
+        for reviewer in reviewers
+        if reviewer.get("who") == who
+        for said in reviewer.get("messages") or ()
+    ]
 
 
 def _action(verdict: Decision) -> str:

@@ -48,6 +48,8 @@ class Evidence:
     flaws: Mapping[str, tuple[str, ...]]
     names: tuple[str, ...]
     """`sample_id` of each manifest row."""
+    reviewers: tuple[Mapping[str, Any], ...] = ()
+    """What the audit learnt of each reviewer; none in older audits."""
 
     @classmethod
     def read(cls, workspace: Workspace) -> Evidence:
@@ -56,15 +58,17 @@ class Evidence:
         audit = workspace.audit()
         names = dict(zip(manifest["row"], manifest["sample_id"], strict=True))
         audit.index = audit["row"].map(names)
+        summary = workspace.audit_summary()
         scores = [name for name in SCORES if name in audit.columns]
         return cls(
-            run=str(workspace.audit_summary().get("fingerprint", "")),
+            run=str(summary.get("fingerprint", "")),
             facts=_facts(manifest, audit),
             flagged=frozenset(audit.index[audit["is_label_issue"].astype(bool)]),
             table=audit,
             shares=audit[scores].rank(pct=True),
             flaws=_flaws(workspace.screen()),
             names=tuple(manifest["sample_id"]),
+            reviewers=tuple(summary.get("reviewers") or ()),
         )
 
     def stamp(self, sample_id: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from fercurate.config import ReviewConfig
 from fercurate.errors import InputError
 from fercurate.review import board, sampling, stage
 from fercurate.review.desk import Desk
+from fercurate.review.evidence import Evidence
 from fercurate.workspace import Workspace, option
 
 DRAWN = 24
@@ -128,3 +129,28 @@ def test_what_is_coming_is_said_first(
     show_review.opening(Workspace(tmp_path / "faces"), chosen)
     expected = "" if said is None else f"Opening the review of faces: {said}.\n"
     assert capsys.readouterr().err == expected
+
+
+def test_what_the_audit_says_of_a_reviewer_is_shown_to_that_one_after_the_sample(
+    table: Desk,
+) -> None:
+    said = ["Nine of ten of your verdicts repeat the given label."]
+    write_json(table.workspace.audit_summary_path, {"fingerprint": "run-2", "reviewers": [
+        {"who": "bob", "n": 9, "follows": 0.5, "uncertainty": 0.1, "messages": ["of bob"]},
+        {"who": "ann", "n": 24, "follows": 0.9, "uncertainty": 0.1, "messages": said},
+    ]})  # fmt: skip
+    assert state(table)["notices"] == []
+    table.evidence = Evidence.read(table.workspace)
+    see(table, *table.drawn[:-1])
+    assert state(table)["notices"] == [], "still blind"
+    see(table, table.drawn[-1])
+    assert (state(table)["end"], state(table)["notices"]) == (True, said)
+    table.go_on()
+    assert state(table)["notices"] == said
+
+
+@pytest.mark.parametrize(
+    "reviewers", [(), ({"who": "ann"},), ({"who": "ann", "messages": None},), ({"who": "bob"},)]
+)
+def test_older_audits_say_nothing_of_reviewers(reviewers: tuple[dict[str, Any], ...]) -> None:
+    assert board.notices(reviewers, "ann") == []

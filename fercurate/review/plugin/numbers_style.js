@@ -8,6 +8,8 @@ export const css = `
 .fcr-begin:disabled { opacity: .6; cursor: default; }
 .fcr .fcr-begin kbd { margin-left: 8px; color: #fff; background: rgb(0 0 0 / 25%); border-color: rgb(255 255 255 / 45%); }
 @container (max-width: 440px) { .fcr-stats:has(> :nth-child(4)) { grid-template-columns: 1fr 1fr; } }
+.fcr-notice { border-left: 3px solid var(--fcr-accent); gap: 4px; font-size: 12px; }
+.fcr-notice p { margin: 0; }
 .fcr-gain { font-size: 12px; }
 .fcr-gain b { font-variant-numeric: tabular-nums; }
 `;

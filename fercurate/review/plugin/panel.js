@@ -149,6 +149,14 @@ function Trouble({ trouble }) {
     h("i", null), trouble);
 }
 
+/** What the audit has to say of this reviewer's own verdicts; nothing before a sample's end. */
+function Notices({ notices }) {
+  if (!notices?.length) return null;
+  return h("section", { className: "fcr-card fcr-notice", role: "note", "data-cy": "fcr-reviewer" },
+    h("span", { className: "fcr-strong" }, "Your verdicts"),
+    notices.map((said) => h("p", { key: said }, said)));
+}
+
 function Ranking({ ranking, blind }) {
   if (!ranking.enabled) return null;
   const next = blind ? "a sample keeps its order" : "the next images come in the new order";
@@ -213,6 +221,7 @@ export function makePanel(api) {
         image ? h(Face, { image, alone: true }) : h("div", { className: "fcr-face is-alone" })),
       h(Keys, { api, state, image }),
       !state.end && h(Numbers, { state }),
+      h(Notices, state),
       h(Trouble, { trouble: state.trouble }),
       h(Ranking, { ranking: state.ranking, blind }),
       h(Help, { state, api, isOpen: Boolean(open) }),
