@@ -65,6 +65,21 @@ def run(workspace: Workspace, n: int, seed: int = 0) -> pd.DataFrame:
     return sample
 
 
+def drawn(workspace: Workspace) -> tuple[str, ...]:
+    """`sample_id` of the drawn sample, in the order of the draw.
+
+    Raises:
+        InputError: none was drawn.
+    """
+    table = workspace.drawn_sample()
+    if table is None:
+        raise InputError(
+            "No sample was drawn yet.",
+            f"Draw one with: fercurate review --sample 200{option(workspace)}",
+        )
+    return tuple(table.sort_values(["draw", "order"])["sample_id"])
+
+
 def keep(workspace: Workspace, frame: pd.DataFrame, sample: pd.DataFrame) -> None:
     """Write a sample and its frame, and record both."""
     write_table(workspace.sample_frame_path, frame)

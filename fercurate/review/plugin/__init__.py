@@ -13,13 +13,14 @@ from fiftyone.operators import types
 from fercurate.errors import FercurateError
 from fercurate.labels import CLASSES, HOTKEYS
 from fercurate.review import board, desk, predictions
+from fercurate.review.tabs import ELSEWHERE
 from fercurate.review.verdicts import Outcome
 
 PANEL = "fercurate_review"
 """As `index.js` names it."""
 
-SHOWN = ("ground_truth", "suggested", "decision", "decided")
-"""What a thumbnail bears while somebody reviews."""
+SHOWN = ("ground_truth", "suggested", "decided")
+"""What a thumbnail bears while somebody reviews; `style.js` leaves out what says a thing twice."""
 
 
 def shown(at_desk: desk.Desk) -> list[str]:
@@ -54,11 +55,25 @@ def _answer(ctx: Any, outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _mine(ctx: Any) -> desk.Desk:
+    """The desk, for a page that may act on it.
+
+    Raises:
+        FercurateError: no review is open, or another tab has it.
+    """
+    at_desk = desk.current()
+    if not at_desk.tabs.may_act(ctx.params.get("tab")):
+        raise FercurateError(ELSEWHERE)
+    return at_desk
+
+
 def _refused(ctx: Any, error: FercurateError) -> dict[str, Any]:
     outcome = Outcome((), str(error), "error")
     if not ctx.params.get("quiet"):
         ctx.ops.notify(outcome.message, variant="error")
-    return {"recorded": 0, "message": outcome.message, "level": "error", "image": None}
+    elsewhere = str(error) == ELSEWHERE
+    return {"recorded": 0, "message": outcome.message, "level": "error", "image": None,
+            "is_elsewhere": elsewhere}  # fmt: skip
 
 
 class _Verdict(foo.Operator):  # type: ignore[misc]
@@ -75,7 +90,7 @@ class _Verdict(foo.Operator):  # type: ignore[misc]
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         try:
-            outcome = desk.current().record(
+            outcome = _mine(ctx).record(
                 self.action, _targets(ctx),
                 label=ctx.params.get("label"), seconds=ctx.params.get("seconds"),
             )  # fmt: skip
@@ -121,7 +136,7 @@ class Undo(foo.Operator):  # type: ignore[misc]
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         try:
-            outcome = desk.current().undo()
+            outcome = _mine(ctx).undo()
         except FercurateError as error:
             return _refused(ctx, error)
         return _answer(ctx, outcome)
@@ -141,6 +156,7 @@ class State(foo.Operator):  # type: ignore[misc]
             return {
                 "state": board.of(at_desk).state(),
                 "image": board.of(at_desk).image(image) if image else None,
+                "paths": board.of(at_desk).paths(ctx.params.get("paths") or ()),
             }
         except FercurateError as error:
             return {"message": str(error), "level": "error"}
@@ -155,13 +171,35 @@ class Next(foo.Operator):  # type: ignore[misc]
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         try:
-            at_desk = desk.current()
-            batch = at_desk.next_batch()
+            at_desk = _mine(ctx)
+            at_desk.next_batch()
         except FercurateError as error:
             return _refused(ctx, error)
         ctx.ops.set_view(view=at_desk.view())
-        return {"first": str(at_desk.ids[batch[0]]) if batch else None, "n": len(batch),
-                "state": board.of(at_desk).state()}  # fmt: skip
+        return {"images": at_desk.laid_out(), "state": board.of(at_desk).state()}
+
+
+class Tab(foo.Operator):  # type: ignore[misc]
+    """Which of the open pages has the review: a page arrives, asks, takes over or leaves."""
+
+    @property
+    def config(self) -> Any:
+        return foo.OperatorConfig(name="tab", label="Review: this tab", unlisted=True)
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        try:
+            tabs = desk.current().tabs
+        except FercurateError:
+            return {}
+        tab, what = str(ctx.params.get("tab")), ctx.params.get("what")
+        had = tabs.holder == tab
+        if what == "arrive":
+            tabs.arrive(tab)
+        elif what == "take":
+            tabs.take(tab)
+        elif what == "leave":
+            tabs.leave(tab)
+        return {"is_here": tabs.may_act(tab), "had": had}
 
 
 class Start(foo.Operator):  # type: ignore[misc]
@@ -180,11 +218,15 @@ class Start(foo.Operator):  # type: ignore[misc]
             return  # the App was opened without a review
         if ctx.dataset_name != at_desk.dataset.name:
             return
-        if at_desk.view_name is not None:
-            ctx.ops.set_view(name=at_desk.view_name)
-        else:
-            ctx.ops.set_view(view=at_desk.view())
-        ctx.ops.set_active_fields(shown(at_desk))
+        # another tab's grid is that of the tab that has the review: FiftyOne ties them together
+        if at_desk.tabs.holder in (None, ctx.params.get("tab")):
+            if not at_desk.is_open():
+                at_desk.next_batch()
+            if at_desk.view_name is not None:
+                ctx.ops.set_view(name=at_desk.view_name)
+            else:
+                ctx.ops.set_view(view=at_desk.view())
+            ctx.ops.set_active_fields(shown(at_desk))
         ctx.ops.hide_sidebar()
         ctx.ops.set_spaces(spaces=_spaces())
 
@@ -201,5 +243,5 @@ def _spaces() -> Any:
 
 
 def register(plugin: Any) -> None:
-    for operator in (Accept, Keep, Relabel, Ambiguous, Exclude, Undo, Next, State, Start):
+    for operator in (Accept, Keep, Relabel, Ambiguous, Exclude, Undo, Next, State, Tab, Start):
         plugin.register(operator)

@@ -1,6 +1,6 @@
 // The panel "Review": progress, numbers, the evidence of the open image, and buttons.
-import { css } from "./style.js";
 import { Evidence, Face } from "./evidence.js";
+import { selected } from "./walk.js";
 
 const React = window.React;
 const h = React.createElement;
@@ -8,6 +8,7 @@ const fos = window.__fos__;
 const { useRecoilValue, useSetRecoilState } = window.recoil;
 const { useSpaces } = window.__fosp__;
 
+const PANEL = "fercurate_review"; // as index.js and the Python name it
 const MODAL_SPACES = "fiftyone-modal-spaces";
 const number = (n) => n.toLocaleString("en");
 const percent = (share) => `${Math.round(100 * share)} %`;
@@ -208,6 +209,12 @@ function Keys({ api, state, image }) {
   );
 }
 
+/** What this reviewer said of the open image; its place is kept, so that no button moves. */
+function Answered({ image }) {
+  return h("div", { className: "fcr-answered", role: "status", "data-cy": "fcr-answered" },
+    image?.answered && h("span", null, "answered: ", h("b", null, image.answered), "; press again to change"));
+}
+
 function Trouble({ trouble }) {
   if (!trouble) return null;
   return h("div", { className: "fcr-ranking is-failed", role: "alert", "data-cy": "fcr-trouble" },
@@ -231,18 +238,24 @@ function Ranking({ ranking }) {
   );
 }
 
+function Link({ name, children, onClick, id }) {
+  return h("button", { type: "button", className: "fcr-link", "data-cy": id,
+    onMouseDown: (event) => event.preventDefault(), onClick },
+    h("kbd", null, name), children && " ", children);
+}
+
 function Help({ state, api, isOpen }) {
   const blind = state.mode === "sample";
   return h(
     "div",
     { className: "fcr-help" },
     isOpen
-      ? h("span", null, h("kbd", null, "←"), " ", h("kbd", null, "→"), " look without deciding")
+      ? h("span", null,
+          h(Link, { name: "←", id: "fcr-before", onClick: () => api.turn("ArrowLeft") }), " ",
+          h(Link, { name: "→", id: "fcr-after", onClick: () => api.turn("ArrowRight") }, "look without deciding"))
       : h("span", null, "Open the first image, or tick several and press a key for all."),
-    " ",
-    h("button", { type: "button", className: "fcr-link", "data-cy": "fcr-next",
-      onMouseDown: (event) => event.preventDefault(), onClick: api.nextBatch },
-      h("kbd", null, "n"), blind ? " lay out those left" : " the next images"),
+    h(Link, { name: "n", id: "fcr-next", onClick: api.nextBatch }, blind ? "lay out those left" : "the next images"),
+    h(Link, { name: "?", id: "fcr-help", onClick: api.help }, "all keys"),
   );
 }
 
@@ -254,26 +267,32 @@ export function makePanel(api) {
     const { spaces, updateSpaces } = useSpaces(MODAL_SPACES);
     const showSidebar = useSetRecoilState(fos.sidebarVisible(true));
     React.useEffect(() => {
-      if (!spaces.root.layout) updateSpaces(beside(api.PANEL));
+      if (!spaces.root.layout) updateSpaces(beside(PANEL));
       showSidebar(false);
       api.refresh();
     }, []);
     React.useEffect(() => api.see(open), [open]);
+    const images = selected(useRecoilValue(fos.view));
+    const dataset = useRecoilValue(fos.datasetName);
+    React.useEffect(() => {
+      desk.dataset = dataset;
+      api.laidOut(images);
+    }, [String(images), dataset]);
     const { state } = desk;
-    if (!state) return h("div", { className: "fcr" }, h("style", null, css));
+    if (!state) return h("div", { className: "fcr" });
     const image = open && desk.image?.id === open ? desk.image : null;
     const blind = state.mode === "sample";
     return h(
       "div",
       { className: `fcr ${open ? "is-open" : ""}`, "data-cy": "fcr-panel", "data-image": image?.id },
-      h("style", null, css),
       !open && h("header", { className: "fcr-row" },
         h("span", { className: "fcr-title" }, blind ? "Blind sample" : "Review"),
         h("span", { className: "fcr-who" }, state.who)),
       h(Progress, { state, brief: open }),
-      open && !blind && h(Evidence, { image, colours: state.colours }),
+      open && !blind && h(Evidence, { image, colours: state.colours, who: state.who }),
       open && blind && h("section", { className: "fcr-card" },
         image ? h(Face, { image, alone: true }) : h("div", { className: "fcr-face is-alone" })),
+      open && h(Answered, { image }),
       h(Keys, { api, state, image }),
       h(Numbers, { state }),
       h(Trouble, { trouble: state.trouble }),

@@ -1,0 +1,304 @@
+// The keys of the review desk, and the state that the panel shows. Plain JavaScript over the
+// App's own globals, no build step. The panel itself is panel.js.
+import { listen, toggleSheet } from "./keyboard.js";
+import * as picture from "./picture.js";
+import { chips, css } from "./style.js";
+import { makeTab } from "./tabs.js";
+import { openImage, walkOver } from "./walk.js";
+
+const fos = window.__fos__;
+const foo = window.__foo__;
+const NEXT_IMAGE_MS = 3000;
+const LAST_IMAGE_MS = 500;
+const NEXT_GRID_MS = 20000;
+
+const VERDICT_KEYS = { a: "accept", k: "keep", m: "ambiguous", x: "exclude", u: "undo" };
+const builtin = (name) => `@voxel51/operators/${name}`;
+
+// -- what the page knows -------------------------------------------------------------
+const desk = {
+  state: null, // from the operator "state": progress, numbers, ranking
+  image: null, // evidence of the open image
+  open: null, // its id, null in the grid
+  images: null, // ids that are laid out, in order; null for a view of another kind
+  shownAt: performance.now(),
+  busy: false,
+  stale: false, // the grid shows what was before the last verdicts
+  flash: null,
+  listeners: new Set(),
+  set(change) {
+    Object.assign(desk, change);
+    desk.listeners.forEach((listener) => listener());
+  },
+};
+
+function run(uri, params = {}) {
+  return new Promise((resolve) => {
+    foo.executeOperator(uri, params, {
+      skipOutput: true,
+      skipErrorNotification: true,
+      callback: (answer) =>
+        resolve(
+          answer?.result ?? {
+            recorded: 0,
+            level: "error",
+            message: answer?.error
+              ? `Not saved: ${answer.errorMessage || answer.error}`
+              : undefined,
+          },
+        ),
+    });
+  });
+}
+const ask = (name, params) => run(`@fercurate/review/${name}`, { ...params, tab: tab.name });
+
+let flashTimer = null;
+function flash(text, level = "success") {
+  if (!text) return;
+  clearTimeout(flashTimer);
+  desk.set({ flash: { text, level } });
+  flashTimer = setTimeout(
+    () => desk.set({ flash: null }),
+    level === "success" ? 1600 : 6000,
+  );
+  let badge = document.getElementById("fcr-flash");
+  if (!badge) {
+    badge = document.createElement("div");
+    badge.id = "fcr-flash";
+    badge.setAttribute("role", "status");
+    document.body.append(badge);
+  }
+  badge.textContent = text;
+  badge.className = `is-${level}`;
+  clearTimeout(badge.timer);
+  badge.timer = setTimeout(() => (badge.className = ""), level === "success" ? 1200 : 5000);
+}
+
+// -- which image ----------------------------------------------------------------------
+function see(id) {
+  if (id === desk.open) return;
+  const closed = desk.open && !id;
+  desk.set({ open: id, image: id === desk.image?.id ? desk.image : null });
+  // a frame later the browser has painted it
+  requestAnimationFrame(() => (desk.shownAt = performance.now()));
+  if (id) {
+    picture.show(id);
+    if (desk.images?.includes(id) && !fos.modalNavigation.get()) walkOver(desk.images);
+    refresh();
+  } else picture.hide();
+  if (closed && desk.stale) {
+    desk.stale = false;
+    run(builtin("reload_samples"));
+  }
+}
+
+let polling = null;
+async function refresh() {
+  const id = desk.open;
+  const answer = await ask("state", { image: id });
+  if (!answer.state) return flash(answer.message, "error");
+  await tab.arrive();
+  if (answer.image) picture.load(id, fos.getSampleSrc(answer.image.filepath));
+  if (id && id === desk.open) picture.show(id);
+  desk.set({ state: answer.state, ...(id === desk.open && { image: answer.image }) });
+  poll();
+}
+function poll() {
+  clearTimeout(polling);
+  const { ranking, remaining, mode } = desk.state;
+  if (ranking.state === "running") polling = setTimeout(refresh, 1500);
+  else if (!remaining && mode === "queue") polling = setTimeout(refresh, 1500);
+}
+
+function until(condition, ms) {
+  return new Promise((resolve) => {
+    const end = performance.now() + ms;
+    const look = () =>
+      condition() ? resolve(true) : performance.now() > end ? resolve(false) : setTimeout(look, 8);
+    look();
+  });
+}
+
+async function turn(key, patience = NEXT_IMAGE_MS) {
+  // the App's own arrow keys: they know the order of whatever view is open
+  const before = openImage();
+  document.dispatchEvent(new KeyboardEvent("keydown", { key, code: key, bubbles: true }));
+  const moved = await until(() => openImage() !== before, patience);
+  if (moved) see(openImage());
+  return moved;
+}
+
+async function openOne(id) {
+  await run(builtin("open_sample"), { id });
+  await until(() => openImage() === id, NEXT_IMAGE_MS);
+  if (desk.images?.includes(id)) walkOver(desk.images);
+  see(openImage());
+}
+
+/** The App's view has changed: `images` are its ids, null where it selects none by id. */
+async function laidOut(images) {
+  if (String(images) === String(desk.images)) return;
+  desk.set({ images });
+  if (!images || images.length > 500) return;
+  const { paths } = await ask("state", { paths: images });
+  for (const [id, path] of Object.entries(paths ?? {})) picture.load(id, fos.getSampleSrc(path));
+  if (openImage()) picture.show(openImage());
+}
+
+// -- a verdict ------------------------------------------------------------------------
+async function press(action, params = {}) {
+  if (desk.busy) return;
+  desk.busy = true;
+  try {
+    const id = openImage();
+    see(id);
+    const seconds = id ? (performance.now() - desk.shownAt) / 1000 : null;
+    const answer = await ask(action, { ...params, quiet: true, seconds, images: id ? [id] : null });
+    flash(answer.message || "The desk does not answer. Is `fercurate review` still running?",
+      answer.level);
+    if (answer.state) desk.set({ state: answer.state });
+    if (answer.is_elsewhere) tab.lost();
+    if (!answer.recorded) return;
+    if (id) {
+      desk.stale = true;
+      await follow(action, id, answer);
+    } else {
+      run(builtin("clear_selected_samples"));
+      run(builtin("reload_samples"));
+      if (isBatchDone()) await nextBatch();
+    }
+    poll();
+  } finally {
+    desk.busy = false;
+  }
+}
+
+const isBatchDone = () =>
+  desk.state && desk.state.batch.of > 0 && desk.state.batch.done >= desk.state.batch.of;
+
+async function follow(action, id, answer) {
+  const back = resume;
+  if (action !== "undo") resume = null;
+  if (action === "undo") {
+    if (answer.image === id) refresh();
+    else await goBack(answer.image, id);
+  } else if (isBatchDone()) {
+    await nextBatch();
+  } else if (back && back !== id) {
+    await openOne(back);
+  } else if (!(await next())) {
+    flash("That was the last one here. Those passed over are still to decide.", "warning");
+    refresh();
+  }
+}
+
+/** The neighbour in the open view, null where there is none; `step` is 1 or -1. */
+async function neighbour(step) {
+  try {
+    return await fos.modalNavigation.get().peek(step);
+  } catch {
+    return null;
+  }
+}
+
+async function next() {
+  return turn("ArrowRight", (await neighbour(1)) ? NEXT_IMAGE_MS : LAST_IMAGE_MS);
+}
+
+// One that was not laid out leaves the arrow keys where they were: it is come back to there.
+let resume = null;
+async function goBack(image, from) {
+  if ((await neighbour(-1))?.id === image) return turn("ArrowLeft");
+  if (desk.images?.includes(image)) return openOne(image);
+  resume = resume ?? from;
+  return openOne(image);
+}
+
+/** The key `n`. */
+async function anew() {
+  if (desk.busy) return;
+  desk.busy = true;
+  try {
+    await nextBatch();
+  } finally {
+    desk.busy = false;
+  }
+}
+
+async function nextBatch() {
+  const wasOpen = Boolean(openImage());
+  if (wasOpen) {
+    desk.stale = false;
+    await run(builtin("close_sample"));
+    await until(() => !openImage(), NEXT_IMAGE_MS);
+    see(null);
+  }
+  const answer = await ask("next");
+  if (answer.state) desk.set({ state: answer.state });
+  if (answer.is_elsewhere) tab.lost();
+  if (!answer.images) return flash(answer.message, "error");
+  if (!answer.images.length) {
+    flash("Everything is decided. Stop with Ctrl-C in the terminal.", "success");
+    return;
+  }
+  flash(`The next ${answer.images.length}, in the newest order.`);
+  // the App closes an image that was opened before the new grid is there
+  const ready = await until(() => String(desk.images) === String(answer.images), NEXT_GRID_MS);
+  if (wasOpen && ready) await openOne(answer.images[0]);
+}
+
+// -- the keyboard ----------------------------------------------------------------------
+function actionOf(key) {
+  if (key === "n") return () => anew();
+  if (key === "p") return () => flash(picture.toggleRaw() ? "raw pixels" : "smooth");
+  if (VERDICT_KEYS[key]) return () => press(VERDICT_KEYS[key]);
+  const label = desk.state.classes[Number(key) - 1];
+  return label ? () => press("relabel", { label }) : null;
+}
+
+/** The first control of the panel takes the focus; only told whether it would where `ask`. */
+function enterPanel(ask) {
+  const panel = document.querySelector("#modal [data-cy=fcr-panel]");
+  if (!panel || panel.contains(document.activeElement)) return false;
+  if (!ask) panel.querySelector("button:enabled")?.focus();
+  return true;
+}
+
+
+// -- this page -------------------------------------------------------------------------
+const sheet = document.createElement("style");
+sheet.textContent = css + chips();
+document.head.append(sheet);
+
+const tab = makeTab({
+  send: (what) => ask("tab", { what }),
+  leave: () => leave(),
+  begin: () => ask("start"),
+  changed: () => desk.set({}),
+});
+
+/** Told while the page goes away, when the App's own way of asking is gone. */
+function leave() {
+  fetch("/operators/execute", {
+    method: "POST",
+    keepalive: true,
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({
+      operator_uri: "@fercurate/review/tab",
+      dataset_name: desk.dataset,
+      params: { what: "leave", tab: tab.name },
+    }),
+  });
+}
+
+listen({
+  desk,
+  actionOf,
+  enterPanel,
+  isOpen: openImage,
+  close: () => run(builtin("close_sample")),
+  isHere: () => tab.isHere,
+});
+
+export const api = { desk, press, nextBatch: anew, turn, refresh, see, laidOut, help: () => toggleSheet(desk.state) };
+window.fercurate = { desk };
