@@ -254,11 +254,9 @@ class Desk:
             return self.batch
 
     def laid_out(self) -> list[str]:
-        """Database ids of the batch in its order; in a blind sample of what is left of it."""
-        names = self.batch
-        if self.is_blind and self.is_open():
-            names = tuple(name for name in names if not self.is_done(name))
-        return [str(self.ids[name]) for name in names]
+        """Database ids of what is left of the batch, in its order; of all where nothing is."""
+        left = [name for name in self.batch if not self.is_done(name)]
+        return [str(self.ids[name]) for name in left or self.batch]
 
     def view(self) -> Any:
         """What is laid out as a FiftyOne view; without any label where the reviewer is blind."""

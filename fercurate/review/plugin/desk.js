@@ -4,10 +4,10 @@ import { listen, toggleSheet } from "./keyboard.js";
 import * as picture from "./picture.js";
 import { chips, css } from "./style.js";
 import { makeTab } from "./tabs.js";
+import { flash, run, until } from "./talk.js";
 import { openImage, walkOver } from "./walk.js";
 
 const fos = window.__fos__;
-const foo = window.__foo__;
 const NEXT_IMAGE_MS = 3000;
 const LAST_IMAGE_MS = 500;
 const NEXT_GRID_MS = 20000;
@@ -24,7 +24,6 @@ const desk = {
   shownAt: performance.now(),
   busy: false,
   stale: false, // the grid shows what was before the last verdicts
-  flash: null,
   listeners: new Set(),
   set(change) {
     Object.assign(desk, change);
@@ -32,47 +31,7 @@ const desk = {
   },
 };
 
-function run(uri, params = {}) {
-  return new Promise((resolve) => {
-    foo.executeOperator(uri, params, {
-      skipOutput: true,
-      skipErrorNotification: true,
-      callback: (answer) =>
-        resolve(
-          answer?.result ?? {
-            recorded: 0,
-            level: "error",
-            message: answer?.error
-              ? `Not saved: ${answer.errorMessage || answer.error}`
-              : undefined,
-          },
-        ),
-    });
-  });
-}
 const ask = (name, params) => run(`@fercurate/review/${name}`, { ...params, tab: tab.name });
-
-let flashTimer = null;
-function flash(text, level = "success") {
-  if (!text) return;
-  clearTimeout(flashTimer);
-  desk.set({ flash: { text, level } });
-  flashTimer = setTimeout(
-    () => desk.set({ flash: null }),
-    level === "success" ? 1600 : 6000,
-  );
-  let badge = document.getElementById("fcr-flash");
-  if (!badge) {
-    badge = document.createElement("div");
-    badge.id = "fcr-flash";
-    badge.setAttribute("role", "status");
-    document.body.append(badge);
-  }
-  badge.textContent = text;
-  badge.className = `is-${level}`;
-  clearTimeout(badge.timer);
-  badge.timer = setTimeout(() => (badge.className = ""), level === "success" ? 1200 : 5000);
-}
 
 // -- which image ----------------------------------------------------------------------
 function see(id) {
@@ -83,7 +42,7 @@ function see(id) {
   requestAnimationFrame(() => (desk.shownAt = performance.now()));
   if (id) {
     picture.show(id);
-    if (desk.images?.includes(id) && !fos.modalNavigation.get()) walkOver(desk.images);
+    if (desk.images && !fos.modalNavigation.get()) walkOver(desk.images);
     refresh();
   } else picture.hide();
   if (closed && desk.stale) {
@@ -110,15 +69,6 @@ function poll() {
   else if (!remaining && mode === "queue") polling = setTimeout(refresh, 1500);
 }
 
-function until(condition, ms) {
-  return new Promise((resolve) => {
-    const end = performance.now() + ms;
-    const look = () =>
-      condition() ? resolve(true) : performance.now() > end ? resolve(false) : setTimeout(look, 8);
-    look();
-  });
-}
-
 async function turn(key, patience = NEXT_IMAGE_MS) {
   // the App's own arrow keys: they know the order of whatever view is open
   const before = openImage();
@@ -142,7 +92,10 @@ async function laidOut(images) {
   if (!images || images.length > 500) return;
   const { paths } = await ask("state", { paths: images });
   for (const [id, path] of Object.entries(paths ?? {})) picture.load(id, fos.getSampleSrc(path));
-  if (openImage()) picture.show(openImage());
+  if (openImage()) {
+    if (!fos.modalNavigation.get()) walkOver(images);
+    picture.show(openImage());
+  }
 }
 
 // -- a verdict ------------------------------------------------------------------------

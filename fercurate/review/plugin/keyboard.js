@@ -61,9 +61,9 @@ function isTyping(event) {
   return node instanceof Element && (node.isContentEditable || Boolean(node.closest(TYPED)));
 }
 
-const onControl = (event) => {
+const controlOf = (event) => {
   const node = event.composedPath()[0];
-  return node instanceof Element && Boolean(node.closest(CONTROL));
+  return node instanceof Element ? node.closest(CONTROL) : null;
 };
 
 /**
@@ -87,7 +87,11 @@ export function listen({ desk, actionOf, isOpen, close, enterPanel, isHere }) {
   function plan(event, key, isPlain) {
     const nothing = () => {};
     if (!isPlain) return null;
-    if (!isHere()) return key.length === 1 && !onControl(event) ? nothing : null;
+    if (!isHere()) {
+      if (key !== "Enter" && key !== " ") return key.length === 1 ? nothing : null;
+      const button = event.composedPath()[0].closest?.("#fcr-cover button");
+      return button ? () => button.click() : nothing;
+    }
     if (sheet.isConnected) {
       if (key === "Escape" || key === "?") return () => sheet.remove();
       return key === "Shift" ? null : nothing;
@@ -96,7 +100,11 @@ export function listen({ desk, actionOf, isOpen, close, enterPanel, isHere }) {
     if (key === "?") return () => toggleSheet(desk.state);
     if (key === "Escape") return isOpen() ? close : null;
     if (key === "Tab") return isOpen() && !event.shiftKey && enterPanel(true) ? () => enterPanel() : null;
-    if (key === "Enter" || key === " ") return onControl(event) ? null : nothing;
+    if (key === "Enter" || key === " ") {
+      const control = controlOf(event);
+      // the App takes Enter for itself wherever the focus is
+      return control?.closest(".fcr") ? () => control.click() : control ? null : nothing;
+    }
     if (key === "Backspace" || key === "Delete") return nothing;
     if (key.length !== 1) return null;
     return (!event.shiftKey && actionOf(key.toLowerCase())) || nothing;

@@ -1,5 +1,6 @@
 // The panel "Review": progress, numbers, the evidence of the open image, and buttons.
 import { Evidence, Face } from "./evidence.js";
+import { Answered, Help } from "./foot.js";
 import { selected } from "./walk.js";
 
 const React = window.React;
@@ -209,12 +210,6 @@ function Keys({ api, state, image }) {
   );
 }
 
-/** What this reviewer said of the open image; its place is kept, so that no button moves. */
-function Answered({ image }) {
-  return h("div", { className: "fcr-answered", role: "status", "data-cy": "fcr-answered" },
-    image?.answered && h("span", null, "answered: ", h("b", null, image.answered), "; press again to change"));
-}
-
 function Trouble({ trouble }) {
   if (!trouble) return null;
   return h("div", { className: "fcr-ranking is-failed", role: "alert", "data-cy": "fcr-trouble" },
@@ -235,27 +230,6 @@ function Ranking({ ranking }) {
     { className: `fcr-ranking is-${ranking.state}`, "data-cy": "fcr-ranking" },
     h("i", null),
     text,
-  );
-}
-
-function Link({ name, children, onClick, id }) {
-  return h("button", { type: "button", className: "fcr-link", "data-cy": id,
-    onMouseDown: (event) => event.preventDefault(), onClick },
-    h("kbd", null, name), children && " ", children);
-}
-
-function Help({ state, api, isOpen }) {
-  const blind = state.mode === "sample";
-  return h(
-    "div",
-    { className: "fcr-help" },
-    isOpen
-      ? h("span", null,
-          h(Link, { name: "←", id: "fcr-before", onClick: () => api.turn("ArrowLeft") }), " ",
-          h(Link, { name: "→", id: "fcr-after", onClick: () => api.turn("ArrowRight") }, "look without deciding"))
-      : h("span", null, "Open the first image, or tick several and press a key for all."),
-    h(Link, { name: "n", id: "fcr-next", onClick: api.nextBatch }, blind ? "lay out those left" : "the next images"),
-    h(Link, { name: "?", id: "fcr-help", onClick: api.help }, "all keys"),
   );
 }
 

@@ -30,7 +30,7 @@ export const css = `
 .fcr-keys { display: grid; gap: 6px; grid-template-columns: repeat(4, 1fr); }
 .fcr-keys.is-two, .fcr-keys.is-three { display: flex; flex-wrap: wrap; }
 .fcr-keys.is-two > *, .fcr-keys.is-three > * { flex: 1 0 auto; }
-@container (max-width: 450px) { .fcr-keys.is-labels { grid-template-columns: repeat(3, 1fr); } }
+@container (max-width: 440px) { .fcr-keys.is-labels { grid-template-columns: repeat(3, 1fr); } }
 @container (max-width: 340px) { .fcr-keys.is-labels { grid-template-columns: 1fr 1fr; } }
 .fcr-button { font: inherit; font-size: 12px; display: flex; align-items: center; gap: 6px; min-width: 0; padding: 5px 7px;
   color: var(--fcr-text); background: transparent; border: 1px solid var(--fcr-line); border-radius: 4px;

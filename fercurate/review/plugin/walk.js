@@ -13,7 +13,7 @@ export function selected(view) {
   return ids?.length ? ids : null;
 }
 
-/** Ties the App's arrow keys to `images`; the open one must be among them. */
+/** Ties the App's arrow keys to `images`; from an image that is not among them to the first. */
 export function walkOver(images) {
   const at = (index) => {
     const place = Math.min(Math.max(index, 0), images.length - 1);
