@@ -203,7 +203,7 @@ class Tab(foo.Operator):  # type: ignore[misc]
 
 
 class Start(foo.Operator):  # type: ignore[misc]
-    """Lays the desk out when the App opens the dataset."""
+    """Lays the desk out when the App opens the dataset, and what is left of it later."""
 
     @property
     def config(self) -> Any:
@@ -227,6 +227,8 @@ class Start(foo.Operator):  # type: ignore[misc]
             else:
                 ctx.ops.set_view(view=at_desk.view())
             ctx.ops.set_active_fields(shown(at_desk))
+        if ctx.params.get("again"):
+            return
         ctx.ops.hide_sidebar()
         ctx.ops.set_spaces(spaces=_spaces())
 

@@ -47,8 +47,14 @@ function see(id) {
   } else picture.hide();
   if (closed && desk.stale) {
     desk.stale = false;
-    run(builtin("reload_samples"));
+    layOut();
   }
+}
+
+/** What is left of the images; the App does not ask for thumbnails that it has once more. */
+function layOut() {
+  run(builtin("reload_samples"));
+  ask("start", { again: true });
 }
 
 let polling = null;
@@ -117,8 +123,8 @@ async function press(action, params = {}) {
       await follow(action, id, answer);
     } else {
       run(builtin("clear_selected_samples"));
-      run(builtin("reload_samples"));
       if (isBatchDone()) await nextBatch();
+      else layOut();
     }
     poll();
   } finally {
@@ -249,7 +255,11 @@ listen({
   actionOf,
   enterPanel,
   isOpen: openImage,
-  close: () => run(builtin("close_sample")),
+  close: async () => {
+    // a turn that is under way would open the next image again
+    await until(() => !desk.busy, NEXT_IMAGE_MS);
+    run(builtin("close_sample"));
+  },
   isHere: () => tab.isHere,
 });
 
