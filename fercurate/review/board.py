@@ -41,7 +41,6 @@ class Board:
             "batch": {
                 "done": sum(desk.is_done(name) for name in desk.batch), "of": len(desk.batch)
             },
-            "first": str(desk.ids[desk.batch[0]]) if desk.batch and not desk.view_name else None,
             "trouble": trouble,
             "ranking": {
                 "state": desk.relearner.state, "message": desk.relearner.message,
@@ -146,6 +145,8 @@ class Board:
         if name is None or name not in desk.evidence.facts:
             return None
         found: dict[str, Any] = {"id": image_id, "sample_id": name, "filepath": self._path(name)}
+        answer = desk.answer(name)
+        found["answered"] = answer and answer.outcome
         if name in desk.batch:
             found |= {"place": desk.batch.index(name) + 1, "is_done": desk.is_done(name)}
         if desk.is_blind:
@@ -160,6 +161,11 @@ class Board:
             for v in (stands.verdicts if stands else ())
         ]  # fmt: skip
         return found
+
+    def paths(self, images: Sequence[str]) -> dict[str, str]:
+        """The files of images by database id, for the page to load ahead."""
+        names = {image: self.desk.names.get(image) for image in images}
+        return {image: self._path(name) for image, name in names.items() if name is not None}
 
     def _path(self, name: str) -> str:
         return str(self.desk.workspace.image_path(name).resolve())

@@ -13,15 +13,18 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from fercurate.decisions import Action, Decision, Log, Mode, Settled
-from fercurate.errors import FercurateError, InputError
+from fercurate.errors import InputError
 from fercurate.review import marks
+from fercurate.review.active import activate as activate
+from fercurate.review.active import current as current
 from fercurate.review.agreement import repeatable
 from fercurate.review.drawn import names as drawn_names
 from fercurate.review.evidence import Evidence
 from fercurate.review.history import History
 from fercurate.review.queue import open_of, own, queue, reopened, with_repeats
 from fercurate.review.relearn import EVERY, Relearner
-from fercurate.review.verdicts import Outcome, decide, spoken
+from fercurate.review.tabs import Tabs
+from fercurate.review.verdicts import Outcome, against, decide, question, taken_back, told
 from fercurate.workspace import Workspace
 
 BATCH = 50
@@ -69,11 +72,13 @@ class Desk:
         self.evidence = evidence or Evidence.read(workspace)
         self.history = History(Log(workspace.decisions_path), workspace.images())
         self.relearner = Relearner(relearn_command, self._renewed)
+        self.tabs = Tabs()
         self.batch: tuple[str, ...] = ()
         self.given_here = 0
         """Verdicts since the desk was set up."""
         self._repeats = repeats
         self._repeated: frozenset[str] = frozenset()
+        self._asked: object = None  # the key press that would change answers
         self._lock = threading.RLock()
         self._seed = random.SystemRandom().randrange(1 << 30)
         self.ids = {
@@ -102,6 +107,9 @@ class Desk:
     ) -> Outcome:
         """Settle images; what is in the outcome as recorded is on the disk.
 
+        What this reviewer has answered is changed by the second press of a key alone: the first
+        one asks.
+
         Args:
             action: A verdict; `undo` is a method of its own.
             images: Database ids, as the App gives them.
@@ -112,28 +120,33 @@ class Desk:
             FercurateError: the log cannot be written or read; then nothing was recorded.
         """
         with self._lock:
+            asked, self._asked = self._asked, None
             self.history.refresh()
-            names = [self.names[image] for image in images if image in self.names]
+            names = list(dict.fromkeys(self.names[i] for i in images if i in self.names))
             if not names:
                 return Outcome((), "Select images in the grid, or open one.", "error")
+            shown = str(self.ids[names[0]])
             each = None if seconds is None else round(min(seconds, LONGEST) / len(names), 2)
-            made, refusals = [], []
-            for name in names:
-                decision = self._decision(action, name, label, each)
-                if isinstance(decision, Decision):
-                    made.append(decision)
-                else:
-                    refusals.append(decision)
+            meant = [self._decision(action, name, label, each) for name in names]
+            refusals = [refusal for refusal in meant if isinstance(refusal, str)]
+            made = [decision for decision in meant if isinstance(decision, Decision)]
             if not made:
-                return Outcome((), refusals[0], "error", str(self.ids[names[0]]))
-            stamp = made[0].when  # one key press is one moment: undo takes all of it back
-            made = [dataclasses.replace(decision, when=stamp) for decision in made]
+                return Outcome((), refusals[0], "error", shown)
+            answers = [self.answer(decision.sample_id) for decision in made]
+            fresh, changed = against(made, answers)
+            press = (action, label, tuple(names)) if fresh else None
+            if not fresh or (changed and asked != press):
+                self._asked = press
+                stand = changed or [old for old in answers if old]
+                said = question(stand, len(names), changes=bool(fresh), is_blind=self.is_blind)
+                return Outcome((), said, "warning", shown)
+            stamp = fresh[0].when  # one key press is one moment: undo takes all of it back
+            made = [dataclasses.replace(decision, when=stamp) for decision in fresh]
             self.history.append(made)
             self._count(len(made))
             done = tuple(decision.sample_id for decision in made)
             problem = self._mirror(done)
-            what = spoken(made[-1])
-            message = what if len(made) == 1 else f"{len(made)} images: {what}"
+            message = told(made, changed, is_blind=self.is_blind)
             if refusals:
                 message += f"; {len(refusals)} left undecided: {refusals[0]}"
             level = "warning" if refusals or problem else "success"
@@ -155,6 +168,7 @@ class Desk:
             FercurateError: the log cannot be written or read; then nothing was taken back.
         """
         with self._lock:
+            self._asked = None
             self.history.refresh()
             last = self.history.last_of(self.who, BLIND if self.is_blind else SIGHTED)
             last = [verdict for verdict in last if verdict.sample_id in self.ids]
@@ -166,9 +180,7 @@ class Desk:
             ])  # fmt: skip
             done = tuple(dict.fromkeys(verdict.sample_id for verdict in last))
             problem = self._mirror(done)
-            what = f"taken back: {spoken(last[-1])}" + (
-                f" and {len(last) - 1} more" * (len(last) > 1)
-            )
+            what = taken_back(last, is_blind=self.is_blind)
             level = "warning" if problem else "success"
             return Outcome(done, what + problem, level, str(self.ids[done[-1]]))
 
@@ -196,15 +208,23 @@ class Desk:
 
     def is_done(self, name: str) -> bool:
         """Whether an image of the batch needs no verdict any more."""
+        if self.is_blind or name in self._repeated:
+            return self.answer(name) is not None
         settled = self.history.settled.get(name)
-        if settled is None:
-            return False
-        mine = [v for v in settled.verdicts if v.who == self.who]
+        return settled is not None and not reopened(settled.last, self.evidence.facts[name])
+
+    def answer(self, name: str) -> Decision | None:
+        """This reviewer's verdict on an image, where it is not asked for again."""
+        settled = self.history.settled.get(name)
+        mine = next((v for v in settled.verdicts if v.who == self.who), None) if settled else None
+        if mine is None:
+            return None
         if name in self._repeated:
-            return any(v.mode == "repeat" and v.id not in self._laid_out for v in mine)
+            return mine if mine.mode == "repeat" and mine.id not in self._laid_out else None
         if self.is_blind:
-            return any(v.mode in BLIND for v in mine)
-        return not reopened(settled.last, self.evidence.facts[name])
+            return mine if mine.mode in BLIND else None
+        facts = self.evidence.facts.get(name)
+        return None if facts is None or reopened(mine, facts) else mine
 
     def left(self) -> list[str]:
         """Drawn images that this reviewer has yet to see; empty in the queue."""
@@ -246,9 +266,14 @@ class Desk:
             self.batch = tuple(batch)
             return self.batch
 
+    def laid_out(self) -> list[str]:
+        """Database ids of what is left of the batch, in its order; of all where nothing is."""
+        left = [name for name in self.batch if not self.is_done(name)]
+        return [str(self.ids[name]) for name in left or self.batch]
+
     def view(self) -> Any:
-        """The batch as a FiftyOne view; without any label where the reviewer is blind."""
-        shown = self.dataset.select([str(self.ids[name]) for name in self.batch], ordered=True)
+        """What is laid out as a FiftyOne view; without any label where the reviewer is blind."""
+        shown = self.dataset.select(self.laid_out(), ordered=True)
         if self.is_blind:
             return shown.select_fields(["sample_id"])
         if self._repeated:
@@ -278,21 +303,3 @@ class Desk:
         """
         self.relearner.close()
         self.follow()
-
-
-_active: Desk | None = None
-
-
-def activate(desk: Desk | None) -> None:
-    """Make a desk the one that the App's operators work on; None for none."""
-    global _active
-    _active = desk
-
-
-def current() -> Desk:
-    """The active desk; raises `FercurateError` where there is none."""
-    if _active is None:
-        raise FercurateError(
-            "No review is open in this process.", "Open one with: fercurate review"
-        )
-    return _active

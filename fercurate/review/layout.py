@@ -10,8 +10,8 @@ from fercurate.review.desk import Desk
 PANEL = "fercurate_review"
 """As `index.js` names it."""
 
-SHOWN = ("ground_truth", "suggested", "decision", "decided")
-"""What a thumbnail bears while somebody reviews."""
+SHOWN = ("ground_truth", "suggested", "decided")
+"""What a thumbnail bears while somebody reviews; `style.js` leaves out what says a thing twice."""
 
 
 def shown(at_desk: Desk) -> list[str]:
@@ -33,19 +33,14 @@ def spaces() -> Any:
     return fo.Space(children=parts, orientation="horizontal", sizes=[0.66, 0.34])
 
 
-def is_laid_out(ctx: Any, at_desk: Desk) -> bool:
-    """Whether the page of an operator's context shows the desk's view, the panel beside it.
-
-    Each part that is laid out again is loaded again.
-    """
-    return _has_panel(ctx) and _has_view(ctx, at_desk)
-
-
-def _has_panel(ctx: Any) -> bool:
+def has_panel(ctx: Any) -> bool:
+    """Whether the page of an operator's context has the panel; what is laid out again is loaded
+    again."""
     return PANEL in str(ctx.request_params.get("spaces"))
 
 
-def _has_view(ctx: Any, at_desk: Desk) -> bool:
+def has_view(ctx: Any, at_desk: Desk) -> bool:
+    """Whether the page of an operator's context shows the desk's view."""
     if at_desk.view_name is not None:
         return bool(ctx.request_params.get("view_name") == at_desk.view_name)
     return _stages(ctx.request_params.get("view")) == _stages(at_desk.view()._serialize())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,3 +85,53 @@ def spoken(decision: Decision) -> str:
     if decision.action == "accept" and decision.evidence.get("is_second_choice"):
         return f"second choice accepted: {decision.label}"
     return " ".join(filter(None, (_DONE[decision.action], decision.label)))
+
+
+def against(
+    made: Sequence[Decision], answers: Sequence[Decision | None]
+) -> tuple[list[Decision], list[Decision]]:
+    """Those decisions that say something new, and the answers that they would replace.
+
+    Args:
+        made: What a key means for some images.
+        answers: What the reviewer has answered on each of them, None where nothing.
+    """
+    new = [
+        (decision, answer)
+        for decision, answer in zip(made, answers, strict=True)
+        if answer is None or answer.outcome != decision.outcome
+    ]
+    return [d for d, _ in new], [answer for _, answer in new if answer is not None]
+
+
+def told(made: Sequence[Decision], replaced: Sequence[Decision], *, is_blind: bool) -> str:
+    """What a key press did, in words; no class in a blind sample, where it would stay in sight
+    over the next image."""
+    what = "answered" if is_blind else spoken(made[-1])
+    if len(made) > 1:
+        also = f"; {len(replaced)} answered before" if replaced else ""
+        return f"{len(made)} images: {what}{also}"
+    if not replaced:
+        return what
+    return f"{what} anew" if is_blind else f"{what}, was {replaced[0].outcome}"
+
+
+def question(answers: Sequence[Decision], n: int, *, changes: bool, is_blind: bool) -> str:
+    """What is said where a key press would change answers, or is one of them already.
+
+    Args:
+        answers: That stand, not empty.
+        n: Images that the press was for.
+        changes: The press is another answer than at least one of these.
+    """
+    said = ", ".join(dict.fromkeys(answer.outcome for answer in answers))
+    what = "answered" if is_blind else f"answered: {said}"
+    if n > 1:
+        what = f"{len(answers)} of {n} {what}"
+    return f"{what}; press again to change" if changes else f"{what}, nothing to change"
+
+
+def taken_back(last: Sequence[Decision], *, is_blind: bool) -> str:
+    """An undo in words; no class in a blind sample."""
+    more = f" and {len(last) - 1} more" if len(last) > 1 else ""
+    return f"taken back: {'an answer' if is_blind else spoken(last[-1])}{more}"

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from desk_page import WAIT, Desk, opened_desk
 from PIL import Image
 from recorded import write_table
+from review_browser import browser
 from review_tables import manifest_table
 
 from fercurate.review.connection import opened
@@ -63,3 +66,22 @@ def make_workspace(tmp_path: Path) -> Callable[..., Workspace]:
         return workspace
 
     return make
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def page(chromium: Any) -> Iterator[Any]:
+    context = chromium.new_context(viewport={"width": 1400, "height": 900})
+    context.set_default_timeout(WAIT)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, page: Any) -> Iterator[Desk]:
+    yield from opened_desk(tmp_path, page=page)

@@ -91,6 +91,47 @@ def test_the_database_is_rebuilt_from_the_log(clean_fo: ModuleType, workspace: W
     assert mirrored(clean_fo) == {}
 
 
+def test_an_answer_is_changed_by_the_second_press_alone(
+    clean_fo: ModuleType, workspace: Workspace
+) -> None:
+    table = at(clean_fo, workspace)
+    table.record("relabel", ids(table, "train-0002"), label="happy")
+    shown = board.of(table).image(ids(table, "train-0002")[0])
+    assert shown is not None
+    assert shown["answered"] == "happy"
+
+    asked = table.record("exclude", ids(table, "train-0002"))
+    assert (asked.recorded, asked.level) == ((), "warning")
+    assert asked.message == "answered: happy; press again to change"
+    other = table.record("ambiguous", ids(table, "train-0002"))
+    assert other.recorded == (), "another key asks anew"
+    assert len(workspace.decisions()) == 1
+    changed = table.record("ambiguous", ids(table, "train-0002"))
+    assert changed.message == "marked as ambiguous, was happy"
+    assert [d.action for d in workspace.decisions()] == ["relabel", "ambiguous"]
+
+    same = table.record("ambiguous", ids(table, "train-0002"))
+    assert same.message == "answered: ambiguous, nothing to change"
+    assert table.record("ambiguous", ids(table, "train-0002")).recorded == ()
+    table.undo()
+    assert table.answer("train-0002").outcome == "happy"  # type: ignore[union-attr]
+    table.undo()
+    assert table.record("exclude", ids(table, "train-0002")).level == "success"
+
+    # another reviewer answers for the first time
+    assert at(clean_fo, workspace, "bob").record("keep", ids(table, "train-0002")).recorded
+
+    # a selection with answers in it is asked about as a whole
+    three = ids(table, "train-0001", "train-0002", "train-0003")
+    asked = table.record("ambiguous", three)
+    assert asked.message == "1 of 3 answered: exclude; press again to change"
+    table.record("exclude", ids(table, "train-0004"))
+    assert table.record("ambiguous", three).recorded == (), "another press came between"
+    done = table.record("ambiguous", three)
+    assert done.message == "3 images: marked as ambiguous; 1 answered before"
+    assert len(done.recorded) == 3
+
+
 def test_part_of_a_selection_may_be_refused(clean_fo: ModuleType, workspace: Workspace) -> None:
     table = at(clean_fo, workspace)
     outcome = table.record("accept", ids(table, "train-0004", "train-0005"), seconds=6.0)
@@ -149,6 +190,9 @@ def test_a_new_suggestion_brings_an_image_back_with_its_verdict(
     assert shown is not None
     assert shown["suggestion"] == "sad"
     assert [v["outcome"] for v in shown["earlier"]] == ["disgust"]
+    assert shown["answered"] is None
+    assert table.record("relabel", [shown["id"]], label="sad").recorded, "it is asked for again"
+    table.undo()
     document = documents(clean_fo.load_dataset("faces"))["train-0001"]
     assert document["suggested"]["label"] == "sad"
     assert document["decision"] == "keep", "renewing the audit leaves the marks alone"
@@ -174,7 +218,13 @@ def test_a_blind_sample_shows_and_tells_nothing(
     assert not {"counts", "precision", "remaining"} & set(state)
     shown = board.of(table).image(ids(table, names[1])[0])
     assert shown is not None
-    assert set(shown) <= {"id", "sample_id", "filepath", "place", "is_done"}
+    assert set(shown) <= {"id", "sample_id", "filepath", "place", "is_done", "answered"}
+    assert shown["answered"] is None
+    asked = table.record("relabel", ids(table, names[0]), label="sad")
+    assert asked.message == "answered; press again to change"
+    assert table.record("relabel", ids(table, names[0]), label="sad").message == "answered anew"
+    assert table.undo().message == "taken back: an answer"
+    assert table.laid_out() == ids(table, *names[1:]), "what is left"
     second = at(clean_fo, workspace, "bob", mode="sample")
     assert second.batch == tuple(names), "a second reviewer goes through the same draw"
     assert at(clean_fo, workspace, mode="sample").batch == tuple(names[1:])
@@ -216,7 +266,7 @@ def test_a_repeat_counts_as_done_with_the_clock_set_back(
     assert repeated
     assert not any(table.is_done(name) for name in repeated)
     monkeypatch.setattr(decisions, "datetime", Earlier)
-    table.record("ambiguous", ids(table, *repeated))
+    assert table.record("ambiguous", ids(table, *repeated)).recorded, "a repeat asks nothing"
     assert workspace.decisions()[-1].when.startswith("2001")
     assert all(table.is_done(name) for name in repeated)
     assert table.history.settled[repeated[0]].outcome == "ambiguous"

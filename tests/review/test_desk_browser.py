@@ -4,111 +4,18 @@ from __future__ import annotations
 
 import json
 import statistics
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from review_browser import browser, needs_chromium
-from review_process import Review, made
-from waiting import HANG
+from desk_page import GRID_IMAGE, WAIT, Desk, opened_desk
+from review_browser import needs_chromium
 
 from fercurate.decisions import Decision
 from fercurate.labels import CLASSES
-from fercurate.workspace import Workspace
 
 pytestmark = needs_chromium
-
-WAIT = 1000 * HANG
-GRID_IMAGE = "[data-cy=fo-grid] [data-cy=looker]"
-"""What is waited for at most, ms: the machine may be busy."""
-
-
-@dataclass
-class Desk:
-    """An open review, and the page on it."""
-
-    workspace: Workspace
-    review: Review
-    page: Any
-
-    def open_first(self) -> None:
-        self.page.locator("[data-cy=looker]").first.click(position={"x": 60, "y": 78})
-        self.page.wait_for_selector("#modal [data-cy=fcr-panel][data-image]", timeout=WAIT)
-
-    @property
-    def image(self) -> str | None:
-        """Database id of the open image."""
-        found: str | None = self.page.evaluate("new URL(location.href).searchParams.get('id')")
-        return found
-
-    def press(self, key: str) -> float:
-        """Press a key in the modal; seconds until another image is open."""
-        before = self.image
-        started = time.monotonic()
-        self.page.keyboard.press(key)
-        self.page.wait_for_function(
-            "before => { const id = new URL(location.href).searchParams.get('id');"
-            " return id && id !== before && !window.fercurate.desk.busy }",
-            arg=before,
-            timeout=WAIT,
-        )
-        return time.monotonic() - started
-
-    @property
-    def log(self) -> list[Decision]:
-        return self.workspace.decisions()
-
-    def settle_down(self, n: int) -> None:
-        """Wait until the log holds `n` events."""
-        self.until(lambda: len(self.log) >= n)
-        assert len(self.log) == n
-
-    def until(self, what: Callable[[], object]) -> None:
-        """Wait for something; the page goes on meanwhile."""
-        end = time.monotonic() + HANG
-        while not what():
-            assert time.monotonic() < end, "it did not come true"
-            self.page.wait_for_timeout(50)
-
-    def panel(self, part: str) -> str:
-        text: str = self.page.locator(f"#modal [data-cy={part}]").inner_text()
-        return text
-
-
-def opened(root: Path, *arguments: str, page: Any) -> Iterator[Desk]:
-    (root / "home").mkdir()
-    workspace = made(root / "faces")
-    review = Review(workspace, root / "home", "--who", "ann", "--no-browser", *arguments)
-    try:
-        page.goto(f"http://127.0.0.1:{review.port}/?token={review.token}")
-        page.wait_for_selector("[data-cy=looker]", timeout=WAIT)
-        page.wait_for_selector("[data-cy=fcr-panel]", timeout=WAIT)
-        page.wait_for_timeout(1000)
-        yield Desk(workspace, review, page)
-    finally:
-        assert review.stop()[0] == 0
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as found:
-        yield found
-
-
-@pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
-    context = chromium.new_context(viewport={"width": 1400, "height": 900})
-    context.set_default_timeout(WAIT)
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def desk(tmp_path: Path, page: Any) -> Iterator[Desk]:
-    yield from opened(tmp_path, page=page)
 
 
 def test_each_key_settles_the_open_image_and_moves_on(desk: Desk) -> None:
@@ -244,7 +151,7 @@ def test_a_blind_sample_shows_no_label(tmp_path: Path, page: Any) -> None:
                 return
 
     page.on("response", listen)
-    for desk in opened(tmp_path, "--sample", "30", page=page):
+    for desk in opened_desk(tmp_path, "--sample", "30", page=page):
         desk.open_first()
         assert page.locator("[data-cy=fcr-evidence], [data-cy=fcr-key-a]").count() == 0
         assert "0 of 30" in page.locator("#modal [data-cy=fcr-panel]").inner_text()
@@ -258,6 +165,20 @@ def test_a_blind_sample_shows_no_label(tmp_path: Path, page: Any) -> None:
         drawn = desk.workspace.drawn_sample()
         assert drawn is not None
         assert [d.sample_id for d in desk.log] == drawn["sample_id"].tolist()[:4]
+        page.wait_for_selector("#fcr-flash >> text=/^answered$/", timeout=WAIT)
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_selector("#modal [data-cy=fcr-answered] >> text=exclude", timeout=WAIT)
+        page.keyboard.press("3")
+        page.wait_for_selector("#fcr-flash >> text=answered; press again to change", timeout=WAIT)
+        assert len(desk.log) == 4
+
+        # reloaded, the page shows what is left
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#modal.modalon", state="detached", timeout=WAIT)
+        page.reload()
+        page.wait_for_function("() => window.fercurate?.desk.images?.length === 26", timeout=WAIT)
+        desk.open_first()
+        assert _name(desk) == drawn["sample_id"].tolist()[4]
         samples = [text for text in told if '"samples"' in text and "filepath" in text]
         assert samples
         for text in samples:
@@ -265,6 +186,12 @@ def test_a_blind_sample_shows_no_label(tmp_path: Path, page: Any) -> None:
                 assert f'"{secret}":{{' not in text.replace(" ", "")
                 for sample in _samples(json.loads(text)):
                     assert secret not in sample
+
+
+def _name(desk: Desk) -> str:
+    """`sample_id` of the open image."""
+    assert desk.image is not None
+    return f"train-{int(desk.image[:8], 16):04d}"
 
 
 def _samples(answer: Any) -> Iterator[dict[str, Any]]:

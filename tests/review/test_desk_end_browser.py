@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from desk_page import WAIT
 from recorded import write_json
 from review_browser import browser, needs_chromium
 from review_process import Review, made
-from test_desk_browser import WAIT
 
 pytestmark = needs_chromium
 
@@ -30,6 +30,7 @@ def test_only_a_sighted_reviewer_is_told_of_their_own_verdicts(
             page.set_default_timeout(WAIT)
             page.goto(f"http://127.0.0.1:{review.port}/?token={review.token}")
             page.wait_for_selector("[data-cy=fcr-start]")
+            assert page.locator("[data-cy=fcr-start]").count() == 1
             notice = page.locator("[data-cy=fcr-panel]:visible [data-cy=fcr-reviewer]")
             assert notice.count() == n
             if n:

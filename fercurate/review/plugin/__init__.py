@@ -5,7 +5,6 @@ The keys and the panel are JavaScript (`index.js`), which calls these by their U
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import fiftyone.operators as foo
@@ -14,6 +13,7 @@ from fiftyone.operators import types
 from fercurate.errors import FercurateError
 from fercurate.labels import CLASSES, HOTKEYS
 from fercurate.review import board, desk, layout
+from fercurate.review.tabs import ELSEWHERE
 from fercurate.review.verdicts import Outcome
 
 
@@ -41,11 +41,25 @@ def _answer(ctx: Any, outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def _mine(ctx: Any) -> desk.Desk:
+    """The desk, for a page that may act on it.
+
+    Raises:
+        FercurateError: no review is open, or another tab has it.
+    """
+    at_desk = desk.current()
+    if not at_desk.tabs.may_act(ctx.params.get("tab")):
+        raise FercurateError(ELSEWHERE)
+    return at_desk
+
+
 def _refused(ctx: Any, error: FercurateError) -> dict[str, Any]:
     outcome = Outcome((), str(error), "error")
     if not ctx.params.get("quiet"):
         ctx.ops.notify(outcome.message, variant="error")
-    return {"recorded": 0, "message": outcome.message, "level": "error", "image": None}
+    elsewhere = str(error) == ELSEWHERE
+    return {"recorded": 0, "message": outcome.message, "level": "error", "image": None,
+            "is_elsewhere": elsewhere}  # fmt: skip
 
 
 class _Verdict(foo.Operator):  # type: ignore[misc]
@@ -62,7 +76,7 @@ class _Verdict(foo.Operator):  # type: ignore[misc]
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         try:
-            outcome = desk.current().record(
+            outcome = _mine(ctx).record(
                 self.action, _targets(ctx),
                 label=ctx.params.get("label"), seconds=ctx.params.get("seconds"),
             )  # fmt: skip
@@ -108,7 +122,7 @@ class Undo(foo.Operator):  # type: ignore[misc]
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         try:
-            outcome = desk.current().undo()
+            outcome = _mine(ctx).undo()
         except FercurateError as error:
             return _refused(ctx, error)
         return _answer(ctx, outcome)
@@ -128,16 +142,17 @@ class State(foo.Operator):  # type: ignore[misc]
             return {
                 "state": board.of(at_desk).state(),
                 "image": board.of(at_desk).image(image) if image else None,
+                "paths": board.of(at_desk).paths(ctx.params.get("paths") or ()),
             }
         except FercurateError as error:
             return {"message": str(error), "level": "error"}
 
 
-def _laid_out(ctx: Any, at_desk: desk.Desk, batch: Sequence[str]) -> dict[str, Any]:
+def _laid_out(ctx: Any, at_desk: desk.Desk) -> dict[str, Any]:
     ctx.ops.set_view(view=at_desk.view())
-    state = board.of(at_desk).state()
     return {
-        "first": str(at_desk.ids[batch[0]]) if batch else None, "n": len(batch), "state": state,
+        "images": at_desk.laid_out(),
+        "state": board.of(at_desk).state(),
         "message": "The sample is done." if at_desk.is_blind else
         "Everything is decided. Stop with Ctrl-C in the terminal.",
     }  # fmt: skip
@@ -152,11 +167,11 @@ class Next(foo.Operator):  # type: ignore[misc]
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         try:
-            at_desk = desk.current()
-            batch = at_desk.next_batch()
+            at_desk = _mine(ctx)
+            at_desk.next_batch()
         except FercurateError as error:
             return _refused(ctx, error)
-        return _laid_out(ctx, at_desk, batch)
+        return _laid_out(ctx, at_desk)
 
 
 class GoOn(foo.Operator):  # type: ignore[misc]
@@ -168,16 +183,39 @@ class GoOn(foo.Operator):  # type: ignore[misc]
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         try:
-            at_desk = desk.current()
-            batch = at_desk.go_on()
+            at_desk = _mine(ctx)
+            at_desk.go_on()
         except FercurateError as error:
             return _refused(ctx, error)
         ctx.ops.set_active_fields(layout.shown(at_desk))
-        return _laid_out(ctx, at_desk, batch)
+        return _laid_out(ctx, at_desk)
+
+
+class Tab(foo.Operator):  # type: ignore[misc]
+    """Which of the open pages has the review: a page arrives, asks, takes over or leaves."""
+
+    @property
+    def config(self) -> Any:
+        return foo.OperatorConfig(name="tab", label="Review: this tab", unlisted=True)
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        try:
+            tabs = desk.current().tabs
+        except FercurateError:
+            return {}
+        tab, what = str(ctx.params.get("tab")), ctx.params.get("what")
+        had = tabs.holder == tab
+        if what == "arrive":
+            tabs.arrive(tab)
+        elif what == "take":
+            tabs.take(tab)
+        elif what == "leave":
+            tabs.leave(tab)
+        return {"is_here": tabs.may_act(tab), "had": had}
 
 
 class Start(foo.Operator):  # type: ignore[misc]
-    """Lays the desk out when the App opens the dataset."""
+    """Lays the desk out when the App opens the dataset, and what is left of it later."""
 
     @property
     def config(self) -> Any:
@@ -192,17 +230,25 @@ class Start(foo.Operator):  # type: ignore[misc]
             return  # the App was opened without a review
         if ctx.dataset_name != at_desk.dataset.name:
             return
-        ctx.ops.set_active_fields(layout.shown(at_desk))
-        ctx.ops.hide_sidebar()
-        if layout.is_laid_out(ctx, at_desk):
+        # another tab's grid is that of the tab that has the review: FiftyOne ties them together
+        if at_desk.tabs.holder in (None, ctx.params.get("tab")):
+            if not at_desk.is_open():
+                at_desk.next_batch()
+            ctx.ops.set_active_fields(layout.shown(at_desk))
+            if not layout.has_view(ctx, at_desk):
+                if at_desk.view_name is not None:
+                    ctx.ops.set_view(name=at_desk.view_name)
+                else:
+                    ctx.ops.set_view(view=at_desk.view())
+        if ctx.params.get("again"):
             return
-        if at_desk.view_name is not None:
-            ctx.ops.set_view(name=at_desk.view_name)
-        else:
-            ctx.ops.set_view(view=at_desk.view())
-        ctx.ops.set_spaces(spaces=layout.spaces())
+        ctx.ops.hide_sidebar()
+        if not layout.has_panel(ctx):
+            ctx.ops.set_spaces(spaces=layout.spaces())
 
 
 def register(plugin: Any) -> None:
-    for operator in (Accept, Keep, Relabel, Ambiguous, Exclude, Undo, Next, GoOn, State, Start):
+    for operator in (
+        Accept, Keep, Relabel, Ambiguous, Exclude, Undo, Next, GoOn, State, Tab, Start
+    ):  # fmt: skip
         plugin.register(operator)

@@ -76,8 +76,10 @@ export function Face({ image, alone }) {
   return h("img", { className: `fcr-face ${alone ? "is-alone" : ""}`, src: fos.getSampleSrc(image.filepath), alt: "" });
 }
 
-export function Evidence({ image, colours }) {
+export function Evidence({ image, colours, who }) {
   if (!image) return h("section", { className: "fcr-card fcr-evidence is-waiting" });
+  // the reviewer's own answer stands beside the keys
+  const earlier = (image.earlier || []).filter((v) => !(image.answered && v.who === who));
   const fired = image.fired.slice(0, 4);
   return h(
     "section",
@@ -102,8 +104,8 @@ export function Evidence({ image, colours }) {
         h(Probabilities, { top: image.top, colours }),
       ),
     ),
-    image.earlier?.length > 0 &&
-      h(Earlier, { verdicts: image.earlier, colours, image }),
+    earlier.length > 0 &&
+      h(Earlier, { verdicts: earlier, colours, image }),
     (fired.length > 0 || image.flaws.length > 0) &&
       h(
         "div",

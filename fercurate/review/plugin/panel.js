@@ -1,9 +1,9 @@
 // The panel "Review": progress, numbers, the evidence of the open image, and buttons.
-import { css } from "./style.js";
-import { css as more } from "./numbers_style.js";
 import { Evidence, Face } from "./evidence.js";
+import { Answered, Help } from "./foot.js";
 import { Numbers } from "./numbers.js";
 import { End, Start } from "./start.js";
+import { selected } from "./walk.js";
 
 const React = window.React;
 const h = React.createElement;
@@ -11,6 +11,7 @@ const fos = window.__fos__;
 const { useRecoilValue, useSetRecoilState } = window.recoil;
 const { useSpaces } = window.__fosp__;
 
+const PANEL = "fercurate_review"; // as index.js and the Python name it
 const MODAL_SPACES = "fiftyone-modal-spaces";
 const number = (n) => n.toLocaleString("en");
 
@@ -175,21 +176,6 @@ function Ranking({ ranking, blind }) {
   );
 }
 
-function Help({ state, api, isOpen }) {
-  const blind = state.mode === "sample";
-  return h(
-    "div",
-    { className: "fcr-help" },
-    isOpen
-      ? h("span", null, h("kbd", null, "←"), " ", h("kbd", null, "→"), " look without deciding")
-      : h("span", null, "Open the first image, or tick several and press a key for all."),
-    " ",
-    h("button", { type: "button", className: "fcr-link", "data-cy": "fcr-next",
-      onMouseDown: (event) => event.preventDefault(), onClick: api.nextBatch },
-      h("kbd", null, "n"), blind ? " lay out those left" : " the next images"),
-  );
-}
-
 export function makePanel(api) {
   const { desk } = api;
   return function Review() {
@@ -198,30 +184,37 @@ export function makePanel(api) {
     const { spaces, updateSpaces } = useSpaces(MODAL_SPACES);
     const showSidebar = useSetRecoilState(fos.sidebarVisible(true));
     React.useEffect(() => {
-      if (!spaces.root.layout) updateSpaces(beside(api.PANEL));
+      if (!spaces.root.layout) updateSpaces(beside(PANEL));
       showSidebar(false);
       api.refresh();
     }, []);
     React.useEffect(() => api.see(open), [open]);
+    const images = selected(useRecoilValue(fos.view));
+    const dataset = useRecoilValue(fos.datasetName);
+    React.useEffect(() => {
+      desk.dataset = dataset;
+      api.laidOut(images);
+    }, [String(images), dataset]);
     const { state } = desk;
-    if (!state) return h("div", { className: "fcr" }, h("style", null, css));
+    if (!state) return h("div", { className: "fcr" });
     const image = open && desk.image?.id === open ? desk.image : null;
     const blind = state.mode === "sample";
     return h(
       "div",
       { className: `fcr ${open ? "is-open" : ""}`, "data-cy": "fcr-panel", "data-image": image?.id },
-      h("style", null, css, more),
       !open && h("header", { className: "fcr-row" },
         h("span", { className: "fcr-title" }, blind ? "Blind sample" : "Review"),
         h("span", { className: "fcr-who" }, state.who)),
       !open && h(state.end ? End : Start, { api, state }),
+      !open && h(Notices, state),
       h(Progress, { state, brief: open }),
-      open && !blind && h(Evidence, { image, colours: state.colours }),
+      open && !blind && h(Evidence, { image, colours: state.colours, who: state.who }),
       open && blind && h("section", { className: "fcr-card" },
         image ? h(Face, { image, alone: true }) : h("div", { className: "fcr-face is-alone" })),
+      open && h(Answered, { image }),
       h(Keys, { api, state, image }),
       !state.end && h(Numbers, { state }),
-      h(Notices, state),
+      open && h(Notices, state),
       h(Trouble, { trouble: state.trouble }),
       h(Ranking, { ranking: state.ranking, blind }),
       h(Help, { state, api, isOpen: Boolean(open) }),

@@ -5,37 +5,6 @@ const h = React.createElement;
 const number = (n) => Math.round(n).toLocaleString("en");
 const share = (value) => `${(100 * value).toFixed(1)}\u00a0%`;
 
-const TRIES = 8;
-const openImage = () => new URL(window.location.href).searchParams.get("id");
-
-function until(condition, ms = 3000) {
-  return new Promise((resolve) => {
-    const end = performance.now() + ms;
-    const look = () =>
-      condition() || performance.now() > end ? resolve(condition()) : setTimeout(look, 8);
-    look();
-  });
-}
-
-function firstInGrid() {
-  return [...document.querySelectorAll("[data-cy=fo-grid] [data-cy=looker]")]
-    .map((node) => ({ node, box: node.getBoundingClientRect() }))
-    .sort((one, other) => one.box.top - other.box.top || one.box.left - other.box.left)[0]?.node;
-}
-
-/** Opens the grid's first image by a click, so that the arrow keys begin there; `wanted` is its id. */
-async function openFirst({ run, builtin }, wanted) {
-  for (let n = 0; n < TRIES; n++) {
-    (await until(firstInGrid))?.click();
-    const opened = await until(openImage);
-    if (opened && (!wanted || opened === wanted)) return;
-    // the grid still showed what was there before
-    await run(builtin("close_sample"));
-    await until(() => !openImage());
-    await new Promise((resolve) => setTimeout(resolve, 150));
-  }
-}
-
 /** The big button; Enter and n do the same for as long as it is there. */
 function Begin({ desk, id, onBegin, children }) {
   const [isBusy, setBusy] = React.useState(false);
@@ -80,13 +49,8 @@ function about({ mode, total, batch, view }) {
 
 /** What this review is, and how it begins or goes on. */
 export function Start({ api, state }) {
-  const { desk } = api;
   const { batch, view } = state;
   const isBegun = !view && batch.done > 0;
-  const onBegin = async () => {
-    if (isBegun) await api.nextBatch(); // without those that are decided
-    await openFirst(api, desk.state.first);
-  };
   if (!view && !batch.of) {
     return h("section", { className: "fcr-card fcr-start" }, "Everything is decided. Stop with Ctrl-C in the terminal.");
   }
@@ -94,7 +58,7 @@ export function Start({ api, state }) {
     "section",
     { className: "fcr-card fcr-start" },
     h("p", null, about(state)),
-    h(Begin, { desk, id: "fcr-start", onBegin }, isBegun ? "Go on" : "Start"),
+    h(Begin, { desk: api.desk, id: "fcr-start", onBegin: api.start }, isBegun ? "Go on" : "Start"),
   );
 }
 
@@ -121,11 +85,8 @@ function Found({ estimate, waiting }) {
 
 /** The end of a blind sample: what it says of the dataset, and the way to the queue. */
 export function End({ api, state }) {
-  const { desk } = api;
   const onBegin = async () => {
-    const answer = await api.run("@fercurate/review/go_on");
-    if (answer.state) desk.set({ state: answer.state });
-    api.flash(answer.first ? "Now the queue, the worst first." : answer.message, answer.level);
+    await api.goOn();
     await api.refresh();
   };
   const isRanking = state.ranking.state === "running";
@@ -134,7 +95,7 @@ export function End({ api, state }) {
     { className: "fcr-card fcr-start", "data-cy": "fcr-end" },
     h("span", { className: "fcr-title" }, "The sample is done"),
     h(Found, state),
-    h(Begin, { desk, id: "fcr-go-on", onBegin }, "Go on with the queue"),
+    h(Begin, { desk: api.desk, id: "fcr-go-on", onBegin }, "Go on with the queue"),
     isRanking && h("p", { className: "fcr-muted fcr-small" },
       "The queue is being ranked with your verdicts. You need not wait: later images come in the new order."),
   );

@@ -28,9 +28,10 @@ export const css = `
 .fcr-counts b { color: var(--fcr-text); font-variant-numeric: tabular-nums; }
 .fcr-counts .is-none, .fcr-counts .is-none b { opacity: .65; font-weight: 400; color: var(--fcr-soft); }
 .fcr-keys { display: grid; gap: 6px; grid-template-columns: repeat(4, 1fr); }
-.fcr-keys.is-two { grid-template-columns: 1fr 1fr; }
-.fcr-keys.is-three { grid-template-columns: repeat(3, 1fr); }
-@container (max-width: 330px) { .fcr-keys.is-labels { grid-template-columns: repeat(3, 1fr); } }
+.fcr-keys.is-two, .fcr-keys.is-three { display: flex; flex-wrap: wrap; }
+.fcr-keys.is-two > *, .fcr-keys.is-three > * { flex: 1 0 auto; }
+@container (max-width: 440px) { .fcr-keys.is-labels { grid-template-columns: repeat(3, 1fr); } }
+@container (max-width: 340px) { .fcr-keys.is-labels { grid-template-columns: 1fr 1fr; } }
 .fcr-button { font: inherit; font-size: 12px; display: flex; align-items: center; gap: 6px; min-width: 0; padding: 5px 7px;
   color: var(--fcr-text); background: transparent; border: 1px solid var(--fcr-line); border-radius: 4px;
   border-left: 4px solid var(--fcr-mark, var(--fcr-line)); cursor: pointer; text-align: left; }
@@ -49,6 +50,7 @@ export const css = `
 .fcr-claims { display: flex; flex-direction: column; gap: 6px; min-width: 0; }
 .fcr-claim { display: grid; grid-template-columns: 62px max-content; align-items: center; }
 .fcr-label, .fcr figcaption { color: #fff; border-radius: 3px; font-weight: 600; text-shadow: 0 0 2px rgb(0 0 0 / 45%); }
+.fcr-answered { min-height: 1.4em; font-size: 12px; text-align: center; } .fcr-answered b { color: var(--fcr-accent); }
 .fcr-label { padding: 2px 8px; white-space: nowrap; }
 .fcr-label.is-none { background: var(--fcr-track); color: var(--fcr-soft); text-shadow: none; font-weight: 400; }
 .fcr-earlier { border-left: 3px solid var(--fcr-accent); padding: 4px 8px; display: flex; flex-direction: column; gap: 3px;
@@ -75,4 +77,26 @@ export const css = `
   transition: opacity .12s; box-shadow: 0 3px 14px rgb(0 0 0 / 40%); }
 #fcr-flash.is-success, #fcr-flash.is-warning, #fcr-flash.is-error { opacity: 1; }
 #fcr-flash.is-warning { background: #9a5b00; } #fcr-flash.is-error { background: #b3261e; }
+#fcr-picture { position: absolute; inset: 0; z-index: 20; display: flex; background: #000; }
+#fcr-picture canvas { width: 100%; height: 100%; object-fit: contain; image-rendering: auto; }
+#fcr-picture[data-raw=true] canvas { image-rendering: pixelated; }
+#modal span:has(> [data-cy=nav-left-button]), #modal span:has(> [data-cy=nav-right-button]) { display: none; }
+#fcr-cover, #fcr-sheet { position: fixed; inset: 0; z-index: 200000; display: flex; align-items: center; justify-content: center;
+  background: rgb(0 0 0 / 92%); color: #eee; font: 14px/1.5 system-ui, sans-serif; }
+#fcr-sheet { background: rgb(0 0 0 / 60%); }
+#fcr-cover > div, #fcr-sheet > div { max-width: min(560px, 92vw); padding: 20px 26px; border-radius: 8px; background: #262626; border: 1px solid #555; }
+#fcr-cover h2, #fcr-sheet h2 { margin: 0 0 10px; font-size: 17px; }
+#fcr-cover button { font: inherit; font-weight: 600; padding: 7px 16px; border: 0; border-radius: 5px; cursor: pointer; color: #fff; background: #c24e00; }
+#fcr-cover button:focus-visible { outline: 2px solid #fff; outline-offset: 2px; }
+#fcr-sheet th { text-align: left; padding: 3px 18px 3px 0; white-space: nowrap; vertical-align: top; }
+#fcr-sheet td { padding: 3px 0; } #fcr-sheet p { margin: 10px 0 0; color: #bbb; font-size: 12px; }
+#fcr-sheet kbd { font: 600 12px/1.6 ui-monospace, Menlo, Consolas, monospace; padding: 1px 7px; border-radius: 3px; background: #3a3a3a; border: 1px solid #555; }
 `;
+
+const OUTCOMES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
+
+/** Thumbnails: what was decided is ticked and takes the place of the same word before it. */
+export const chips = () =>
+  "[data-cy=tag-decided]::before { content: '✓ '; } :has(> [data-cy=tag-decided]) > [data-cy=tag-suggested] { display: none; }" +
+  OUTCOMES.map((label) => `:has(> [title="decided: ${label}"]) > [title="ground_truth: ${label}"]`).join() +
+  " { display: none; }";
