@@ -120,13 +120,14 @@ def test_a_page_that_shows_the_desk_is_not_laid_out_again() -> None:
     shown = SimpleNamespace(_serialize=lambda: view("1", "2", name="b"))
     desk: Any = SimpleNamespace(view_name=None, view=lambda: shown)
     panel = {"children": [{"type": layout.PANEL}]}
-    assert layout.is_laid_out(page(view=view("1", "2"), spaces=panel), desk)
-    assert not layout.is_laid_out(page(view=view("2", "1"), spaces=panel), desk)
-    assert not layout.is_laid_out(page(view=view("1", "2"), spaces={"children": []}), desk)
-    assert not layout.is_laid_out(page(), desk)
+    assert layout.has_view(page(view=view("1", "2")), desk)
+    assert not layout.has_view(page(view=view("2", "1")), desk)
+    assert not layout.has_view(page(), desk)
     named: Any = SimpleNamespace(view_name="Ambiguous")
-    assert layout.is_laid_out(page(view_name="Ambiguous", spaces=panel), named)
-    assert not layout.is_laid_out(page(view_name="Outliers", spaces=panel), named)
+    assert layout.has_view(page(view_name="Ambiguous"), named)
+    assert not layout.has_view(page(view_name="Outliers"), named)
+    assert layout.has_panel(page(spaces=panel))
+    assert not layout.has_panel(page(spaces={"children": []}))
 
 
 def test_the_bundle_is_found_without_importing_fiftyone() -> None:

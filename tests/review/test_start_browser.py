@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from desk_page import WAIT
+from desk_page import opened_desk as opened
 from review_browser import browser, needs_chromium
-from test_desk_browser import WAIT, opened
 
 pytestmark = needs_chromium
 

@@ -215,13 +215,15 @@ async function alone(what) {
 }
 
 /** The button that begins: the first image that is left, or the grid's first of a saved view. */
-const start = () =>
-  alone(async () => {
+async function start() {
+  await until(() => !desk.busy, NEXT_GRID_MS); // the queue may still be on its way
+  await alone(async () => {
     if (desk.images) return openOne(desk.images[0]);
     const node = document.querySelector("[data-cy=fo-grid] [data-cy=looker]");
     node?.click();
     if (await until(openImage, NEXT_IMAGE_MS)) see(openImage());
   });
+}
 
 /** From the finished sample to the queue. */
 const goOn = () => alone(() => laidOutBy("go_on", () => "Now the queue, the worst first."));

@@ -16,6 +16,7 @@ function Link({ name, children, onClick, id }) {
 
 export function Help({ state, api, isOpen }) {
   const blind = state.mode === "sample";
+  if (state.end && !isOpen) return null; // the card at the end says how to go on
   return h(
     "div",
     { className: "fcr-help" },
