@@ -52,22 +52,29 @@ def text(dataset: str, found: Record) -> str:
         "",
         "![Scores by number of verdicts](curve.png)",
         "",
-        "| verdicts | reviewer | average precision | label right | suggestion right | ECE |",
-        "| --- | --- | ---: | ---: | ---: | ---: |",
+        *_HEAD,
     ]
-    lines += [
-        f"| {_how(p)} | {p['reviewer']} | {p['average_precision']:.3f} ({p['deviation']:.3f}) | "
-        f"{p['label_accuracy']:.3f} | {p['suggestion_accuracy']:.3f} | "
-        f"{p['calibration_error']:.3f} |"
-        for p in found["points"]
-    ]
+    careful = [p for p in found["points"] if p["reviewer"] not in CARELESS]
+    lines += [_row(p) for p in careful]
     lines += [
         "",
         "Label right: the most probable class is the gold one. Suggestion right: of the gold",
         "errors, the most probable other class is. ECE: expected calibration error of the most",
-        "probable class. A reviewer is the majority of all votes, or one vote drawn at random.",
-        "After the queue the worst rows are gone from what is scored, so its rows compare with",
-        "one another alone.",
+        "probable class. Cross-entropy: of the soft labels to the shares of the votes, in nats, on",
+        "all rows with votes. Certain: images of which a class is believed with 0.95 or more, and",
+        "on how many of those with gold that is so. A reviewer is the majority of all votes, or",
+        "one vote drawn at random. After the queue the worst rows are gone from what is scored, so",
+        "its rows compare with one another alone.",
+        "",
+        "## Reviewers who do not look, slip, or mix two classes up",
+        "",
+        "Follows: the share of verdicts that follow the pictures, as the audit judges it without",
+        "any vote. A careful reviewer is judged too: "
+        + ", ".join(f"{p['follows']:.2f} after {p['n']:,}" for p in _judged(careful))
+        + ".",
+        "",
+        *_HEAD,
+        *(_row(p) for p in found["points"] if p["reviewer"] in CARELESS),
         "",
         "## Confidence in a suggestion, after 500 random verdicts",
         "",
@@ -91,6 +98,35 @@ def text(dataset: str, found: Record) -> str:
         for h in found["halves"]
     ]
     return "\n".join([*lines, ""])
+
+
+_HEAD = (
+    "| verdicts | reviewer | average precision | label right | suggestion right | ECE "
+    "| cross-entropy | certain, right | follows |",
+    "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+)
+
+CARELESS = ("slips", "always neutral", "sad called neutral", "inverted")
+"""Reviewers that have a table of their own."""
+
+
+def _row(point: Record) -> str:
+    right = point["certain_right"]
+    certain = f"{point['certain']:,.0f}" + ("" if right is None else f", {right:.3f}")
+    follows = "" if point["follows"] is None else f"{point['follows']:.2f}"
+    cells = (
+        _how(point), point["reviewer"],
+        f"{point['average_precision']:.3f} ({point['deviation']:.3f})",
+        f"{point['label_accuracy']:.3f}", f"{point['suggestion_accuracy']:.3f}",
+        f"{point['calibration_error']:.3f}", f"{point['cross_entropy']:.3f}", certain, follows,
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def _judged(points: list[Record]) -> list[Record]:
+    """The majority's points that its trust is quoted at."""
+    return [p for p in points if p["reviewer"] == "majority" and p["n"] in (20, 100, 500)
+            and p["how"] == "random"]  # fmt: skip
 
 
 def _how(point: Record) -> str:

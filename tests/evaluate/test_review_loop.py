@@ -86,19 +86,30 @@ def test_verdicts_buy_a_better_ranking(
 ) -> None:
     monkeypatch.setattr(played, "AFTER_RANDOM", 60)
     monkeypatch.setattr(played, "FROM_THE_QUEUE", (20,))
-    found = review_loop.run(space, None, Quiet(), seeds=2, sizes=(60, 200))
+    found = review_loop.run(space, None, Quiet(), seeds=2, sizes=(20, 60, 200))
     of = {(p.how, p.reviewer, p.n): p for p in found.points}
     assert found.n_gold == N - 40
     audit, taught = of["the audit", "", 0], of["random", "majority", 200]
     assert taught.average_precision > audit.average_precision
     assert taught.label_accuracy > found.given_accuracy
     assert taught.suggestion_accuracy > 0.8
+    assert {r for how, r, n in of if n == 20 and how == "random"} == {
+        *played.REVIEWERS, *played.CARELESS
+    }  # fmt: skip
+    constant = of["random", "always neutral", 20]
+    assert constant.average_precision >= audit.average_precision - 0.02, "nothing is learned"
+    assert constant.certain == 0
+    assert constant.follows is not None
+    assert constant.follows < 0.3
     assert ("random, then queue", "majority", 80) in of
     assert ("queue alone", "majority", 20) in of
     assert len(found.halves) == 2
     path = page.write(tmp_path / "report", "made", found.as_dict())
     text = path.read_text()
     assert f"| 200, random | majority | {taught.average_precision:.3f}" in text
+    careful, careless = text.split("## Reviewers who do not look")
+    assert "| always neutral |" in careless
+    assert "| always neutral |" not in careful
     assert (path.parent / "curve.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -120,3 +131,18 @@ def test_what_the_votes_answer() -> None:
     drawn = played.answers(split, "random", rng)
     assert (drawn == CLASSES.index("sad")).mean() == pytest.approx(0.7, abs=0.05)
     assert set(drawn) == {CLASSES.index("sad"), CLASSES.index("angry")}
+
+
+def test_what_careless_reviewers_answer() -> None:
+    votes = np.zeros((4000, 10), np.int64)
+    votes[:2000, FERPLUS_COLUMNS.index("sadness")] = 10
+    votes[2000:, FERPLUS_COLUMNS.index("happiness")] = 10
+    sad, happy, neutral = (CLASSES.index(name) for name in ("sad", "happy", "neutral"))
+    truth = np.repeat([sad, happy], 2000)
+    rng = np.random.default_rng(0)
+    of = {who: played.answers(votes, who, rng) for who in played.CARELESS}
+    assert (of["slips"] == truth).mean() == pytest.approx(1 - played.SLIPS, abs=0.03)
+    assert set(of["slips"]) == set(range(7))
+    assert set(of["always neutral"]) == {neutral}
+    assert of["sad called neutral"].tolist() == np.where(truth == sad, neutral, truth).tolist()
+    assert (of["inverted"] != truth).all()
