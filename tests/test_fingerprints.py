@@ -59,14 +59,14 @@ QUICK = AuditConfig(effort="quick", folds=3, split="all", seed=4, device="cpu", 
             "03960a2c5e6c5f24",
         ),
         (
-            lambda: fingerprint("trained", 7, "screened", "fer2013", ranking._prior(FER2013), {}),
-            "8769dcd92d5b6bed",
+            lambda: fingerprint("trained", 8, "screened", "fer2013", ranking._prior(FER2013), {}),
+            "ce9a5314f773a6b5",
         ),
         (
             lambda: fingerprint(
-                "trained", 7, None, "generic", ranking._prior(GENERIC), {"s": [("sad", "queue")]}
+                "trained", 8, None, "generic", ranking._prior(GENERIC), {"s": [("sad", "a", True)]}
             ),
-            "1c7de7d6cd0c5af3",
+            "242e810ad8f0c81b",
         ),
     ],
     ids=["audit", "quick audit", "import", "train", "profile", "generic"],

@@ -64,7 +64,8 @@ def run(
         return ranking.relearn(workspace, config)
     manifest = workspace.manifest(["row", "sample_id", "split", "label", "sha256", "is_constant"])
     audited = _audited(manifest, config, workspace)
-    trained = fingerprint(STAGE, TRAINING, _content(audited), _for_training(workspace, config))
+    settings = _for_training(config) | _screen_of(workspace, config)
+    trained = fingerprint(STAGE, TRAINING, _content(audited), settings)
     wanted = ranking.fingerprint_of(workspace, trained, config)
     if not force and workspace.is_done(STAGE, wanted):
         ranking.save_profile(workspace, config)
@@ -230,12 +231,15 @@ def _content(audited: pd.DataFrame) -> str:
     return fingerprint(audited["sha256"].tolist(), audited["label"].tolist())
 
 
-def _for_training(workspace: Workspace, config: AuditConfig) -> dict[str, Any]:
-    """What decides about the networks; profile and verdicts decide about the ranking alone."""
-    # an instant audit has no networks but the screen's
+def _screen_of(workspace: Workspace, config: AuditConfig) -> dict[str, Any]:
+    """The screen that an instant audit, which has no other networks, was made from."""
     screened = workspace.fingerprint_of("screen") if config.effort == "instant" else None
+    return {"screen": screened} if screened else {}
+
+
+def _for_training(config: AuditConfig) -> dict[str, Any]:
+    """What decides about the networks; profile and verdicts decide about the ranking alone."""
     return {
-        **({"screen": screened} if screened else {}),
         "effort": config.effort,
         "folds": config.folds,
         "split": config.split,

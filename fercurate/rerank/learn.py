@@ -179,7 +179,8 @@ def _learn(
         named.truth, named.who, named.names,
     )  # fmt: skip
     n_images = named.some(trust.each > 0).n_images
-    rounds = rounds_for(n_images) if rounds is None else rounds
+    n_known = n_images + prior.n_verdicts
+    rounds = rounds_for(n_known) if rounds is None else rounds
     for turn in range(rounds + 1):
         for _ in range(STEPS if len(seen) else 0):
             weight = named.weight * trust.each
@@ -191,7 +192,6 @@ def _learn(
             picture = heads.refit(belief if to_keep else _targets(belief, seen, trust))
             features = features_of(picture)
     of_shares = _of_shares(features, labels, belief, verdicts, trust, prior)
-    n_known = n_images + prior.n_verdicts
     own = belief[np.arange(len(labels)), labels]
     return Learned(
         order.both(own, evidence.quality, n_known),

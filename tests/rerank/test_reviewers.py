@@ -58,7 +58,7 @@ def test_a_careful_reviewer_is_believed() -> None:
 def test_nothing_is_learned_from_who_does_not_look(how: str, n: int) -> None:
     learned = taught(how, n)
     assert learned.reviewers[0].follows < 0.1
-    assert precision(learned) == pytest.approx(UNTAUGHT, abs=0.005)
+    assert precision(learned) >= UNTAUGHT - 0.01
     assert learned.belief.max() < 0.95, "however many verdicts there are"
 
 

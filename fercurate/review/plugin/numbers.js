@@ -42,7 +42,7 @@ function Curve({ curve, children }) {
   if (!curve || curve.then - curve.now < 0.005) return null;
   return h("div", { className: "fcr-muted fcr-small", "data-cy": "fcr-curve",
     title: "reports/record/fer2013-review-loop" },
-    `${children} (average precision on FER2013 ${curve.now.toFixed(2)} with ${number(curve.n)} verdicts from random images, `
+    `${children} (average precision on FER2013 ${curve.now.toFixed(2)} with ${number(curve.n)} verdict${curve.n === 1 ? "" : "s"} on random images, `
     + `${curve.then.toFixed(2)} with ${number(curve.to)}).`);
 }
 
