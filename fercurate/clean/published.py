@@ -179,7 +179,24 @@ def apply(manifest: pd.DataFrame, table: pd.DataFrame, at: NDArray[np.int64]) ->
     keeps = np.zeros(len(manifest), bool)
     keeps[here] = (said["keep"] == "1").to_numpy()
     _settle_copies(made, group, keeps)
+    _follow_leaks(made, manifest, said, here)
     return made
+
+
+def _follow_leaks(
+    made: pd.DataFrame, manifest: pd.DataFrame, said: pd.DataFrame, here: NDArray[np.int64]
+) -> None:
+    """Leaks are pairs, and not all of them are in one group: the list names the split where the
+    other one is. It counts where the copy has that split and the image in the same one."""
+    rank = {name: place for place, name in enumerate(SPLITS)}
+    there = set(manifest["split"])
+    alike = (said["split"] == manifest["split"].iloc[here].to_numpy(object)).to_numpy()
+    settled = made["copy_split"].to_numpy(object, copy=True)
+    for place in np.flatnonzero(alike & (said["leak"] != "").to_numpy()):
+        leak = str(said["leak"].iat[int(place)])
+        if leak in there and rank[leak] > rank[settled[here[place]]]:
+            settled[here[place]] = leak
+    made["copy_split"] = settled
 
 
 def _beliefs(said: pd.DataFrame) -> NDArray[np.float32]:
