@@ -157,12 +157,13 @@ def _plot(path: Path, found: Record) -> None:
                 axes.fill_between(n, low, high, color=colour, alpha=0.15, linewidth=0)
         axes.axhline(first[measure], color="#455a64", linestyle="--", linewidth=1)
         axes.annotate(
-            "no verdict", (0, first[measure]), xycoords=("axes fraction", "data"),
-            xytext=(4, 4), textcoords="offset points", fontsize=8, color="#455a64",
+            "no verdict", (1, first[measure]), xycoords=("axes fraction", "data"),
+            xytext=(-4, 4), textcoords="offset points", fontsize=8, color="#455a64", ha="right",
         )  # fmt: skip
         axes.set_xscale("log")
         ticks = [p["n"] for p in points if p["how"] == "random" and p["reviewer"] == "majority"]
-        axes.set_xticks(ticks, [f"{n:,}" for n in ticks], fontsize=8)
+        shown = [n for n in ticks if str(n)[0] == "1"] or ticks  # all would overlap
+        axes.set_xticks(shown, [f"{n:,}" for n in shown], fontsize=8)
         axes.minorticks_off()
         axes.set_title(title, fontsize=10)
         axes.set_xlabel("verdicts on random images", fontsize=9)
