@@ -18,8 +18,7 @@ GROUND = {
     "durable", "errors", "fer2013", "files", "folders", "foreign", "identity", "images",
     "journal", "labels", "leftovers", "likeness", "locks", "loopback", "names", "outgoing",
     "outputs", "ownership", "parts", "paths", "peer", "pngs", "progress", "records", "seal",
-    "settings",
-    "standing", "strict", "votes", "workers", "workspace", "__init__",
+    "settings", "soft", "standing", "strict", "votes", "workers", "workspace", "__init__",
 }  # fmt: skip
 SHARED = {
     "learn": {"audit", "evaluate", "infer", "screen", "train"},
