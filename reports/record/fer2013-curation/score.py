@@ -31,7 +31,7 @@ def gold(table: pd.DataFrame, votes_file: Path) -> pd.Series:
     votes.columns = votes.columns.str.strip()
     votes = votes[votes["Image name"].notna() & ~votes["Image name"].duplicated(keep=False)]
     votes.index = votes["Image name"].str.removesuffix(".png")
-    votes = votes.reindex(table["sample_id"], fill_value=0)[list(FERPLUS_COLUMNS)]
+    votes = votes[list(FERPLUS_COLUMNS)].reindex(table["sample_id"], fill_value=0)
     share = votes.div(votes.sum(1).clip(lower=1), axis=0)[[FERPLUS_OF_CLASS[c] for c in CLASSES]]
     best = share.to_numpy()
     named = np.array(CLASSES, object)[best.argmax(1)]
